@@ -1,0 +1,46 @@
+# `make` alone lists what there is. Needs Python 3.11 or newer; uses uv where it is installed
+# (`make UV=` does without).
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench lock clean setup
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## watch scores move as orders arrive, with nothing else installed
+	$(BIN)/nyxter demo
+
+test: setup ## lint, types, every test, and the demo from end to end
+	$(MAKE) -j1 --no-print-directory lint types
+	$(BIN)/pytest
+	$(BIN)/nyxter demo --once
+
+lint: $(INSTALLED) ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## check types
+	$(BIN)/mypy
+
+bench: setup $(INSTALLED) ## measure throughput and latency on Apache Kafka
+	$(BIN)/python -m bench
+
+lock: ## choose the dependencies' versions anew (needs uv)
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-header --no-emit-index-url --no-annotate --quiet \
+		--group dev --group bench pyproject.toml -o requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup:
+	@PYTHON="$(PYTHON)" UV="$(UV)" scripts/setup-system.sh
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" UV="$(UV)" scripts/make-venv.sh
+	@touch $@

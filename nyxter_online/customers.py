@@ -1,0 +1,279 @@
+"""The customers of one partition: registers and figures, and the columns they are scored from.
+
+A batch is applied with `apply` and then either kept (`settle`) or undone (`undo`): the registers
+change at once and remember what they replaced; the columns change only when the batch is kept.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Literal, NamedTuple
+
+import numpy as np
+
+from nyxter_online.customer import Customer, Period
+from nyxter_online.figures import NOBODY, WIDTH, Group, Ints, figures_of, group_of
+from nyxter_online.head_count import HeadCount
+from nyxter_online.prfv import NULL, STANDING
+from nyxter_online.registers import (
+    Contract,
+    Order,
+    Record,
+    Register,
+    contract_of,
+    order_of,
+    record_of,
+    supersedes,
+)
+from schemas.envelope import Envelope
+from schemas.events import (
+    ContractRecorded,
+    CustomerErased,
+    CustomerRecorded,
+    Event,
+    PurchaseCancelled,
+    PurchaseRecorded,
+)
+from schemas.rules import Rules
+
+BUCKETS: Final = 4096  # sweeps go through customers bucket by bucket
+Kind = Literal["order", "contract", "record"]
+RECORD_KEY: Final = ""  # a customer has one record
+
+
+class Change(NamedTuple):
+    """A register that a batch set, or took away where `register` is None."""
+
+    customer_id: str
+    kind: Kind
+    key: str
+    register: Register | None
+
+
+class Customers:
+    """One partition's customers.
+
+    Parameters
+    ----------
+    rules
+        The rules in force.
+    tombstone
+        Gives the name under which the erasure of an id is remembered without the id.
+    bucket
+        Gives the bucket (0 to `BUCKETS` - 1) of an id.
+
+    """
+
+    def __init__(
+        self, rules: Rules, tombstone: Callable[[str], str], bucket: Callable[[str], int]
+    ) -> None:
+        self.period = Period(0, rules)
+        self.erased: dict[str, str] = {}
+        self.groups: list[Group] = []
+        self.figures: Ints = np.empty((0, WIDTH), np.int64)
+        self.standing: Ints = np.empty((0, STANDING), np.int64)
+        self.buckets: Ints = np.empty(0, np.int64)
+        self.head_count = HeadCount()
+        self._tombstone = tombstone
+        self._bucket = bucket
+        self._by_id: dict[str, Customer] = {}
+        self._rows: list[Customer | None] = []
+        self._free: list[int] = []
+        self._group_numbers: dict[Group, int] = {}
+        self._undo: list[tuple[Callable[..., None], tuple[object, ...]]] = []
+        self.changes: dict[tuple[str, Kind, str], Register | None] = {}
+        self.erasures: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Customer]:
+        return iter(self._by_id.values())
+
+    def get(self, customer_id: str) -> Customer | None:
+        """Return a customer, or None."""
+        return self._by_id.get(customer_id)
+
+    def at(self, slots: Ints) -> list[Customer]:
+        """Return the customers of rows."""
+        return [c for slot in slots.tolist() if (c := self._rows[slot]) is not None]
+
+    def apply(self, envelope: Envelope, event: Event) -> Customer | None:
+        """Apply one event; return the customer it changed, or None where it changed nothing."""
+        customer_id = envelope.subject
+        if isinstance(event, CustomerErased):
+            return self._erase(customer_id, envelope.time)
+        if self.erased and envelope.time <= self.erased.get(self._tombstone(customer_id), ""):
+            return None
+        kind, key, register = _register(envelope, event)
+        customer = self._by_id.get(customer_id)
+        if customer is not None and not supersedes(register, _held(customer, kind, key)):
+            return None
+        customer = customer or self._new(customer_id)
+        self._put(customer, kind, key, register)
+        return customer
+
+    def _erase(self, customer_id: str, time: str) -> Customer | None:
+        name = self._tombstone(customer_id)
+        before = self.erased.get(name)
+        if before is not None and before >= time:
+            return None
+        self._undo.append((self._remember, (name, before)))
+        self._remember(name, time)
+        self.erasures[name] = time
+        customer = self._by_id.get(customer_id)
+        if customer is None:
+            return None
+        for kind, key, register in list(_registers(customer)):
+            if register.time <= time:
+                self._put(customer, kind, key, None)
+        return customer
+
+    def _remember(self, name: str, time: str | None) -> None:
+        if time is None:
+            del self.erased[name]
+        else:
+            self.erased[name] = time
+
+    def _put(self, customer: Customer, kind: Kind, key: str, register: Register | None) -> None:
+        old = _held(customer, kind, key)
+        self._undo.append((self._set, (customer, kind, key, old)))
+        self._set(customer, kind, key, register)
+        self.changes[customer.id, kind, key] = register
+
+    def _set(self, customer: Customer, kind: Kind, key: str, register: Register | None) -> None:
+        if kind == "order":
+            assert register is None or isinstance(register, Order)
+            customer.put_order(key, register, self.period)
+        elif kind == "record":
+            assert register is None or isinstance(register, Record)
+            customer.record = register
+        elif register is None:
+            customer.contracts.pop(key, None)
+        else:
+            assert isinstance(register, Contract)
+            customer.contracts[key] = register
+
+    def _new(self, customer_id: str) -> Customer:
+        customer = self.add(customer_id)
+        self._undo.append((self._drop, (customer,)))
+        return customer
+
+    def add(self, customer_id: str) -> Customer:
+        """Return a new customer without registers (loading gives them one by one)."""
+        slot = self._free.pop() if self._free else len(self._rows)
+        if slot == len(self._rows):
+            self._rows.append(None)
+            if slot == len(self.figures):
+                self._grow()
+        customer = self._by_id[customer_id] = self._rows[slot] = Customer(customer_id, slot)
+        self.buckets[slot] = self._bucket(customer_id)
+        return customer
+
+    def _grow(self) -> None:
+        room = max(64, len(self.figures))
+        self.figures = np.vstack([self.figures, np.tile(np.array(NOBODY, np.int64), (room, 1))])
+        self.standing = np.vstack([self.standing, np.full((room, STANDING), NULL, np.int64)])
+        self.buckets = np.concatenate([self.buckets, np.full(room, -1, np.int64)])
+
+    def _drop(self, customer: Customer) -> None:
+        del self._by_id[customer.id]
+        self._rows[customer.slot] = None
+        self._free.append(customer.slot)
+        self.buckets[customer.slot] = -1
+
+    def load(self, customer_id: str, kind: Kind, key: str, register: Register) -> None:
+        """Take in a stored register; `rebuild` must follow."""
+        customer = self._by_id.get(customer_id) or self.add(customer_id)
+        if isinstance(register, Order):
+            customer.orders[key] = register
+        else:
+            self._set(customer, kind, key, register)
+
+    def rebuild(self, period: Period) -> None:
+        """Compute every figure from the registers anew, under a period and its rules."""
+        self.period = period
+        self.groups, self._group_numbers = [], {}
+        self.head_count = HeadCount()
+        for customer in self._by_id.values():
+            customer.recount(period)
+        self._refresh()
+
+    def turn(self, period: Period) -> None:
+        """Move to a later day: sales come due and leave the period, frequency dilutes."""
+        old, self.period = self.period, period
+        for customer in self._by_id.values():
+            customer.turn(old, period)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        listed = list(self._by_id.values())
+        self.figures[:] = NOBODY
+        if listed:
+            slots = np.array([customer.slot for customer in listed], np.int64)
+            self.figures[slots] = self.figures_of(listed)
+        self.head_count.recount(self.figures, self.period)
+
+    def figures_of(self, customers: Iterable[Customer]) -> Ints:
+        """Return the rows of figures of customers, as their registers are now."""
+        rows = [
+            figures_of(c, self._group_number(c), self.period) if c.exists else NOBODY
+            for c in customers
+        ]
+        return np.array(rows, np.int64).reshape(-1, WIDTH)
+
+    def _group_number(self, customer: Customer) -> int:
+        group = group_of(customer.record, self.period.rules)
+        number = self._group_numbers.get(group)
+        if number is None:
+            number = self._group_numbers[group] = len(self.groups)
+            self.groups.append(group)
+        return number
+
+    def settle(self, touched: Sequence[Customer], figures: Ints) -> None:
+        """Keep what was applied: write the figures of the touched customers into the columns."""
+        if touched:
+            slots = np.array([customer.slot for customer in touched], np.int64)
+            self.head_count.replace(self.figures[slots], figures, self.period)
+            self.figures[slots] = figures
+        for customer in touched:
+            if not (customer.orders or customer.contracts or customer.record):
+                self.standing[customer.slot] = NULL
+                self._drop(customer)
+        self._forget_batch()
+
+    def undo(self) -> None:
+        """Take back everything applied since the last `settle`."""
+        for step, arguments in reversed(self._undo):
+            step(*arguments)
+        self._forget_batch()
+
+    def _forget_batch(self) -> None:
+        self._undo.clear()
+        self.changes = {}
+        self.erasures = {}
+
+
+def _register(envelope: Envelope, event: Event) -> tuple[Kind, str, Register]:
+    if isinstance(event, PurchaseRecorded):
+        return "order", event.order_id, order_of(envelope, event)
+    if isinstance(event, PurchaseCancelled):
+        return "order", event.order_id, order_of(envelope, None)
+    if isinstance(event, ContractRecorded):
+        return "contract", event.contract_id, contract_of(envelope, event)
+    if isinstance(event, CustomerRecorded):
+        return "record", RECORD_KEY, record_of(envelope, event)
+    raise TypeError(f"{type(event).__name__} is no register")
+
+
+def _held(customer: Customer, kind: Kind, key: str) -> Register | None:
+    if kind == "order":
+        return customer.orders.get(key)
+    return customer.contracts.get(key) if kind == "contract" else customer.record
+
+
+def _registers(customer: Customer) -> Iterable[tuple[Kind, str, Register]]:
+    for key, order in customer.orders.items():
+        yield "order", key, order
+    for key, contract in customer.contracts.items():
+        yield "contract", key, contract
+    if customer.record is not None:
+        yield "record", RECORD_KEY, customer.record

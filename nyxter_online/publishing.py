@@ -1,0 +1,256 @@
+"""Outputs made from rows of scores: profiles, segment changes and their why.
+
+They are built as plain values in the shape of the models in `schemas/outputs.py`, which the tests
+hold them against: building the models takes four times as long (docs/decisions/0002).
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from nyxter_online.figures import FIRST, LAST, ORDERS, POTENTIAL, Group
+from nyxter_online.prfv import (
+    CAMPAIGNS,
+    COLUMN,
+    NULL,
+    PRFV,
+    RFM,
+    SEGMENT,
+    TIER,
+    TIER_NAMES,
+    F,
+    P,
+    R,
+    V,
+    campaign_names,
+    colour,
+    hundredths,
+)
+from nyxter_online.registers import NEVER
+from schemas.envelope import Envelope, dumps
+from schemas.outputs import SEGMENT_CHANGED, SOURCE, Cause
+from schemas.rules import INDICATORS, TIERS, Rules
+
+Json = dict[str, Any]
+Row = Sequence[int]  # of scores, as in prfv.py
+
+_CENTS: Final = Decimal("0.01")
+
+
+class Occasion(NamedTuple):
+    """When and by what a customer was scored.
+
+    Attributes
+    ----------
+    cause
+        What changes are put down to.
+    at
+        RFC 3339 time of the batch or sweep.
+    day, snapshot, rules
+        The day (proleptic ordinal), the number of the snapshot and the version of the rules.
+    event
+        The causing event, where the cause is the customer.
+
+    """
+
+    cause: Cause
+    at: str
+    day: int
+    snapshot: int
+    rules: str
+    event: Envelope | None
+
+    def name(self) -> list[Any]:
+        """Return what makes ids of changes on this occasion differ from all others."""
+        if self.event is None:
+            return [self.cause, self.day, self.snapshot, self.rules]
+        return [*self.event[:3], hashlib.blake2b(self.event.canonical, digest_size=8).hexdigest()]
+
+
+class Facts(NamedTuple):
+    """The raw figures of one customer: a row of `figures.py`, and frequency in thousandths."""
+
+    row: Sequence[int]
+    frequency: int
+
+
+def profile_of(
+    customer_id: str,
+    facts: Facts,
+    value: Decimal,
+    row: Row,
+    group: Group,
+    occasion: Occasion,
+    rules: Rules,
+) -> Json:
+    """Return the profile (`schemas.outputs.Profile`) of a scored customer."""
+    tier = TIER_NAMES[row[TIER]]
+    scores = _scores(row)
+    return {
+        "customer_id": customer_id,
+        **scores,
+        "bands": {
+            "P": colour(row[P]),
+            "R": colour(row[R]),
+            "F": colour(row[F]),
+            "V": colour(row[V]),
+        },
+        "tier": tier,
+        "campaigns": campaign_names(row[CAMPAIGNS], rules),
+        "channel": getattr(rules.channels, tier),
+        "rfm": _marks(row, rules),
+        "raw": _raw(facts, value),
+        "group": group,
+        "day": _iso(occasion.day),
+        "snapshot": occasion.snapshot,
+        "rules": occasion.rules,
+    }
+
+
+def segment_changes(
+    customer_id: str,
+    old: Row,
+    new: Row,
+    profile: Json | None,
+    occasion: Occasion,
+    rules: Rules,
+) -> Iterator[Json]:
+    """Yield an event (`schemas.outputs.SegmentChanged`) for each label that changed.
+
+    `profile` is the one after the change, None where the customer is gone.
+    """
+    before = _scores(old) if old[TIER] != NULL else None
+    after = _scores(new) if profile is not None else None
+    for kind, name, left, entered in _moves(old, new, rules):
+        boundary = _boundary(kind, name, new, rules) if profile is not None else None
+        yield {
+            "specversion": "1.0",
+            "id": _id([customer_id, kind, name, left, entered, *occasion.name()]),
+            "source": SOURCE,
+            "type": SEGMENT_CHANGED,
+            "subject": customer_id,
+            "time": occasion.at,
+            "datacontenttype": "application/json",
+            "data": {
+                "kind": kind,
+                "old": left,
+                "new": entered,
+                "scores": after,
+                "raw": profile["raw"] if profile is not None else None,
+                "why": _why(occasion, before, after, boundary),
+            },
+        }
+
+
+def _scores(row: Row) -> Json:
+    return {
+        "P": None if row[P] == NULL else row[P] / 100,
+        "R": row[R] / 100,
+        "F": row[F] / 100,
+        "V": row[V] / 100,
+        "prfv": None if row[PRFV] == NULL else row[PRFV] / 100,
+    }
+
+
+def _marks(row: Row, rules: Rules) -> Json | None:
+    if row[SEGMENT] == NULL:
+        return None
+    r, f, v = row[RFM]
+    segment = rules.segment_names[row[SEGMENT]]
+    return {"r": r, "f": f, "v": v, "total": r + f + v, "segment": segment}
+
+
+def _raw(facts: Facts, value: Decimal) -> Json:
+    row = facts.row
+    points = row[POTENTIAL]
+    return {
+        "potential": None if points == NULL else f"{Decimal(points).scaleb(-3).normalize():f}",
+        "last_sale": _iso(row[LAST]),
+        "first_sale": _iso(row[FIRST]),
+        "orders": row[ORDERS],
+        "frequency": facts.frequency / 1000 if row[ORDERS] else 0.0,
+        "value": _money(value),
+    }
+
+
+@lru_cache(maxsize=4096)
+def _iso(day: int) -> str | None:
+    return None if day == NEVER else date.fromordinal(day).isoformat()
+
+
+def _money(amount: Decimal) -> str:
+    """Return an amount with two decimals, or more where it has more."""
+    if amount.as_tuple().exponent == -2:  # noqa: PLR2004 - cents, as nearly always
+        return f"{amount:f}"
+    cents = amount.quantize(_CENTS) if amount == round(amount, 2) else amount.normalize()
+    return f"{cents:f}"
+
+
+def _id(parts: list[Any]) -> str:
+    return hashlib.blake2b(dumps(parts), digest_size=16).hexdigest()
+
+
+def _moves(old: Row, new: Row, rules: Rules) -> Iterator[tuple[str, str, str | None, str | None]]:
+    """Yield kind, name, segment left and segment entered of each label that changed."""
+    if old[TIER] != new[TIER]:
+        yield "tier", "", _named(TIER_NAMES, old[TIER]), _named(TIER_NAMES, new[TIER])
+    was, is_now = max(old[CAMPAIGNS], 0), max(new[CAMPAIGNS], 0)
+    for name in campaign_names(was & ~is_now, rules):
+        yield "campaign", name, name, None
+    for name in campaign_names(is_now & ~was, rules):
+        yield "campaign", name, None, name
+    if old[SEGMENT] != new[SEGMENT]:
+        names = rules.segment_names
+        yield "rfm", "", _named(names, old[SEGMENT]), _named(names, new[SEGMENT])
+
+
+def _named(names: Sequence[str], index: int) -> str | None:
+    return None if index == NULL else names[index]
+
+
+def _why(
+    occasion: Occasion, before: Json | None, after: Json | None, boundary: Json | None
+) -> Json:
+    event = occasion.event
+    return {
+        "cause": occasion.cause,
+        "event": event
+        and {"id": event.id, "source": event.source, "type": event.type, "time": event.time + "Z"},
+        "day": _iso(occasion.day),
+        "snapshot": occasion.snapshot,
+        "before": before,
+        "after": after,
+        "boundary": boundary,
+    }
+
+
+def _boundary(kind: str, name: str, row: Row, rules: Rules) -> Json | None:
+    """Return the limit of the rules that lies nearest to the scores, of those the label reads."""
+    if kind == "rfm":
+        return _rfm_boundary(row, rules)
+    if kind == "tier":
+        limits = [(i, getattr(rules.tiers[tier], i)) for tier in TIERS for i in INDICATORS]
+    else:
+        limits = [(i, limit) for i, _, limit in rules.campaigns[name].conditions]
+    near = [
+        (abs(row[COLUMN[i]] - hundredths(limit)), i, hundredths(limit))
+        for i, limit in limits
+        if row[COLUMN[i]] != NULL
+    ]
+    if not near:
+        return None
+    _, indicator, limit = min(near)
+    distance = (row[COLUMN[indicator]] - limit) / 100
+    return {"indicator": indicator, "limit": limit / 100, "distance": distance}
+
+
+def _rfm_boundary(row: Row, rules: Rules) -> Json | None:
+    total = sum(row[RFM])
+    starts = [segment.from_ for segment in rules.rfm.segments[1:]]
+    if not total or not starts:
+        return None
+    limit = min(starts, key=lambda start: (abs(total - start), start))
+    return {"indicator": "RFM", "limit": float(limit), "distance": float(total - limit)}

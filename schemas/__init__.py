@@ -1,0 +1,1 @@
+"""What travels: bytes on a topic or a line of a file <-> typed events, outputs and rules."""

@@ -1,0 +1,186 @@
+"""What comes in: the business events and the control events, as frozen models."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from schemas.envelope import Envelope
+from schemas.instant import Refused, business_day
+
+_USUAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
+_MONEY = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_BAND = re.compile(r"FAIXA (0[0-9]|1[01])\b.*", re.IGNORECASE | re.DOTALL)
+_MONEY_DIGITS = 40  # before and after the point: sums of them stay exact (customer.EXACT)
+BANDS = 12
+UNKNOWN_BAND = -1
+
+
+def money(value: object) -> Decimal | None:
+    """Return an amount as the decimal it was written as; never through a binary float."""
+    if value is None:
+        return None
+    if type(value) is str and _USUAL.fullmatch(value):
+        return Decimal(value)
+    if (type(value) is str and _MONEY.fullmatch(value)) or type(value) is int:
+        value = Decimal(value)
+    if type(value) is not Decimal or not value.is_finite():
+        raise ValueError("is not a decimal number")
+    exponent = value.as_tuple().exponent
+    if value.adjusted() > _MONEY_DIGITS or int(exponent) < -_MONEY_DIGITS:
+        raise ValueError(f"has more than {_MONEY_DIGITS} digits before or after the point")
+    return value
+
+
+def band_ordinal(value: object) -> object:
+    """Return the ordinal of a revenue band given as ordinal or as text.
+
+    >>> band_ordinal("FAIXA 11 - ACIMA DE 850 M"), band_ordinal("SEM INFORMAÇÕES")
+    (11, -1)
+    """
+    if type(value) is str:
+        if value.strip().upper() == "SEM INFORMAÇÕES":
+            return UNKNOWN_BAND
+        match = _BAND.fullmatch(value.strip())
+        if match is None:
+            raise ValueError("is not a revenue band (FAIXA 00 … FAIXA 11 or SEM INFORMAÇÕES)")
+        return int(match[1])
+    return value
+
+
+def _day(value: object) -> date:
+    if type(value) is date:
+        return value
+    if type(value) is not str:
+        raise ValueError("is not a date (YYYY-MM-DD)")
+    return business_day(value)
+
+
+def _quantities(value: object) -> object:
+    """Leave out missing quantities and take a whole one however it is written (14, 14.0)."""
+    if not isinstance(value, Mapping):
+        return value
+    known = {name: quantity for name, quantity in value.items() if quantity is not None}
+    for name, quantity in known.items():
+        if type(quantity) is Decimal and quantity == quantity.to_integral_value():
+            known[name] = int(quantity)
+    return known
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Day = Annotated[date, BeforeValidator(_day)]
+Money = Annotated[Decimal | None, BeforeValidator(money)]
+Quantity = Annotated[int, Field(ge=0, le=10**9)]
+
+
+class Event(BaseModel):
+    """What every event has in common: frozen, exact types, unknown fields passed over."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class PurchaseRecorded(Event):
+    """An order was placed, amended or invoiced (`value` is absent until invoiced; BRL)."""
+
+    order_id: Text
+    ordered_on: Day
+    operation_nature: Text
+    value: Money = None
+    margin: Money = None
+
+
+class PurchaseCancelled(Event):
+    """An order was cancelled."""
+
+    order_id: Text
+
+
+class ContractRecorded(Event):
+    """A contract was signed or changed."""
+
+    contract_id: Text
+    product: Text
+    brand: Text
+    status: Text
+    signed_on: Day
+    hosting: str | None = None
+
+
+class CustomerRecorded(Event):
+    """A customer's record, whole: it replaces the one before."""
+
+    customer_type: str | None = None
+    segment: str | None = None
+    revenue_band: Annotated[
+        Annotated[int, Field(ge=UNKNOWN_BAND, lt=BANDS)] | None, BeforeValidator(band_ordinal)
+    ] = None
+    customer_since: Day | None = None
+    state: str | None = None
+    city: str | None = None
+    attributes: Annotated[dict[str, Quantity] | None, BeforeValidator(_quantities)] = None
+
+
+class CustomerErased(Event):
+    """A customer asked to be forgotten."""
+
+
+class DayTurned(Event):
+    """A business day began (control topic)."""
+
+    day: Day
+
+
+BUSINESS: Final[Mapping[str, type[Event]]] = {
+    "nyxter.purchase.recorded.v1": PurchaseRecorded,
+    "nyxter.purchase.cancelled.v1": PurchaseCancelled,
+    "nyxter.contract.recorded.v1": ContractRecorded,
+    "nyxter.customer.recorded.v1": CustomerRecorded,
+    "nyxter.customer.erased.v1": CustomerErased,
+}
+DAY_TURNED: Final = "nyxter.day.turned.v1"
+CONTROL: Final[Mapping[str, type[Event]]] = {DAY_TURNED: DayTurned}
+
+
+def event_of(envelope: Envelope, kinds: Mapping[str, type[Event]] = BUSINESS) -> Event:
+    """Return the event that an envelope carries.
+
+    Raises
+    ------
+    Refused
+        Unknown type, or the fields that are missing or wrong, by name and without their values.
+
+    """
+    kind = kinds.get(envelope.type)
+    if kind is None:
+        raise Refused("type is not one of: " + ", ".join(kinds))
+    try:
+        return kind.model_validate(envelope.data)
+    except ValidationError as error:
+        raise Refused(_reasons(error)) from None
+
+
+def _reasons(error: ValidationError) -> str:
+    return "; ".join(
+        f"data.{'.'.join(str(part) for part in problem['loc'])}: {_plain(problem)}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )
+
+
+_PLAIN: Final[Mapping[str, Callable[[Any], str]]] = {
+    "missing": lambda _: "is missing",
+    "value_error": lambda problem: str(problem["ctx"]["error"]),
+}
+
+
+def _plain(problem: Any) -> str:
+    return _PLAIN.get(problem["type"], lambda p: str(p["msg"]))(problem)

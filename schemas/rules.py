@@ -1,0 +1,387 @@
+"""The rules file (`nyxter.toml`) as frozen models, its defaults and its content version.
+
+What the file leaves out has the defaults of the published rules, key by key: a file that names
+two campaigns keeps the others, and `fidelizacao = false` takes one away.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from schemas.envelope import dumps
+from schemas.toml_lines import line_of
+
+INDICATORS: Final = ("P", "R", "F", "V")
+TIERS: Final = ("vip", "medio")  # the first whose limits hold; who meets none is OTHER_TIER
+OTHER_TIER: Final = "pequeno"
+RFM_TOTALS: Final = range(3, 13)
+_SEVEN: Final = Decimal(7)
+
+Indicator = Literal["P", "R", "F", "V", "PRFV"]
+Operator = Literal[">", ">=", "<", "<=", "="]
+Field_ = Literal["customer_type", "segment", "revenue_band", "state", "city", "customer_since"]
+
+DEFAULTS: Final[Mapping[str, Any]] = {
+    "tiers": {
+        "vip": {"P": 80, "R": 75, "F": 90, "V": 95},
+        "medio": {"P": 62, "R": 55, "F": 70, "V": 65},
+    },
+    "campaigns": {
+        "fidelizacao": {"R": "> 55"},
+        "retencao": {"R": "> 70", "V": "> 80"},
+        "recuperacao": {"R": "> 0, < 55"},
+        "reativacao": {"R": "= 0", "after_first_sale": True},
+    },
+    "channels": {"pequeno": "televendas", "vip": "representante", "medio": "padrao"},
+    "rfm": {
+        "segments": [
+            {"from": 3, "name": "Em Atenção"},
+            {"from": 5, "name": "Em Ascensão"},
+            {"from": 6, "name": "Leais"},
+            {"from": 8, "name": "Campeões"},
+        ]
+    },
+}
+
+
+class RulesError(ValueError):
+    """A rules file that can't be used: one line for each thing that is wrong."""
+
+
+def _number(value: object) -> Decimal:
+    if type(value) is int:
+        return Decimal(value)
+    if type(value) is Decimal and value.is_finite():
+        return value
+    raise ValueError("is not a number")
+
+
+def _at_most(places: int) -> Any:
+    def check(value: Decimal) -> Decimal:
+        if int(value.as_tuple().exponent) < -places:
+            raise ValueError(f"has more than {places} decimal places")
+        return value
+
+    return check
+
+
+def _three_places(value: object) -> Decimal:
+    return Decimal(_at_most(3)(_number(value)))
+
+
+def _two_places(value: object) -> Decimal:
+    return Decimal(_at_most(2)(_number(value)))
+
+
+Points = Annotated[Decimal, BeforeValidator(_three_places), Field(ge=0, le=10**5)]
+Weight = Annotated[Decimal, BeforeValidator(_three_places), Field(ge=0, le=10**6)]
+Score = Annotated[Decimal, BeforeValidator(_two_places), Field(ge=0, le=100)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Weights(_Model):
+    """Weights of the four scores in PRFV, ≥ 0, not all 0."""
+
+    P: Weight = Decimal(1)
+    R: Weight = Decimal(1)
+    F: Weight = Decimal(1)
+    V: Weight = Decimal(1)
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not any((self.P, self.R, self.F, self.V)):
+            raise ValueError("the weights are all 0")
+        return self
+
+
+class Analysis(_Model):
+    """The period, the basis of value, the groups and the way of ranking."""
+
+    start: date | None = None
+    window_days: Annotated[int, Field(ge=1, le=3_000_000)] | None = None
+    ideal_frequency_weeks: Annotated[
+        Decimal, BeforeValidator(_three_places), Field(gt=0, le=5_000)
+    ] = Decimal(4)
+    value_basis: Literal["value", "margin"] = "value"
+    weights: Weights = Weights()
+    compare_by: tuple[Field_, ...] = ()
+    ranking: Literal["dense", "percentile"] = "dense"
+
+    @field_validator("compare_by", mode="before")
+    @classmethod
+    def _distinct(cls, value: object) -> object:
+        if isinstance(value, list):
+            if len(set(map(str, value))) < len(value):
+                raise ValueError("names a field twice")
+            return tuple(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_period(self) -> Self:
+        if self.start is not None and self.window_days is not None:
+            raise ValueError("start and window_days are both given: choose one")
+        return self
+
+    def period_start(self, day: int) -> int:
+        """Return the first day of the period (proleptic ordinal) as seen on `day`."""
+        if self.start is not None:
+            return self.start.toordinal()
+        return max(1, day - (self.window_days or 365) + 1)
+
+
+class Band(_Model):
+    """Quantities from `min` to `max`, both included (`max` absent: no end), and their points."""
+
+    min: Annotated[int, Field(ge=0)]
+    max: Annotated[int, Field(ge=0)] | None = None
+    points: Points
+
+    def holds(self, quantity: int) -> bool:
+        """Tell whether a quantity lies in the band."""
+        return self.min <= quantity and (self.max is None or quantity <= self.max)
+
+
+class Potential(_Model):
+    """How the quantity of one attribute becomes points: by bands, or so many a unit."""
+
+    attribute: Name
+    bands: tuple[Band, ...] | None = None
+    points_per_unit: Points | None = None
+
+    @field_validator("bands", mode="before")
+    @classmethod
+    def _joined(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.bands is None) == (self.points_per_unit is None):
+            raise ValueError("give either bands or points_per_unit")
+        for problem in _band_problems(sorted(self.bands or (), key=lambda band: band.min)):
+            raise ValueError(problem)
+        return self
+
+    def points(self, quantity: int) -> Decimal:
+        """Return the points of a quantity ≥ 0; 0 where no band holds it."""
+        if self.points_per_unit is not None:
+            return quantity * self.points_per_unit
+        return next((b.points for b in self.bands or () if b.holds(quantity)), Decimal(0))
+
+
+def _band_problems(bands: list[Band]) -> Iterable[str]:
+    for band in bands:
+        if band.max is not None and band.max < band.min:
+            yield f"the band from {band.min} ends before it begins"
+    for below, above in pairwise(bands):
+        if below.max is None or below.max >= above.min:
+            yield f"the bands from {below.min} and from {above.min} overlap"
+        elif below.max + 1 < above.min:
+            yield f"there is a gap between the bands from {below.min} and from {above.min}"
+    if not bands:
+        return
+
+
+class Limits(_Model):
+    """The least scores of a tier; a null score is left out."""
+
+    P: Score
+    R: Score
+    F: Score
+    V: Score
+
+
+_CONDITION = re.compile(r"\s*(>=|<=|>|<|=)\s*([0-9]+(?:\.[0-9]+)?)\s*")
+
+
+def _conditions(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('is not a condition such as "> 0, < 55"')  # noqa: TRY004
+    matches = [_CONDITION.fullmatch(part) for part in value.split(",")]
+    if not all(matches):
+        raise ValueError('is not a condition such as "> 0, < 55"')
+    return tuple((m[1], _two_places(Decimal(m[2]))) for m in matches if m)
+
+
+Conditions = Annotated[tuple[tuple[Operator, Decimal], ...] | None, BeforeValidator(_conditions)]
+
+
+class Campaign(_Model):
+    """Conditions on scores, all of which must hold; on a null score none does."""
+
+    P: Conditions = None
+    R: Conditions = None
+    F: Conditions = None
+    V: Conditions = None
+    PRFV: Conditions = None
+    after_first_sale: bool = False
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[Indicator, Operator, Decimal], ...]:
+        """The conditions one by one, in the order P, R, F, V, PRFV."""
+        named: tuple[Indicator, ...] = ("P", "R", "F", "V", "PRFV")
+        return tuple((i, op, limit) for i in named for op, limit in getattr(self, i) or ())
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.conditions:
+            raise ValueError("has no condition")
+        return self
+
+
+class RfmSegment(_Model):
+    """A name for the totals of r + f + v from `from` up to the next segment's."""
+
+    from_: Annotated[int, Field(alias="from", ge=RFM_TOTALS[0], le=RFM_TOTALS[-1])]
+    name: Name
+
+
+class Rfm(_Model):
+    """The names of the RFM totals 3–12."""
+
+    segments: tuple[RfmSegment, ...]
+
+    @field_validator("segments", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        starts = [segment.from_ for segment in self.segments]
+        if not starts or starts[0] != RFM_TOTALS[0]:
+            raise ValueError("the first segment does not start from 3")
+        if any(b <= a for a, b in pairwise(starts)):
+            raise ValueError("the segments are not in rising order of from")
+        return self
+
+
+class Channels(_Model):
+    """The sales channel of each tier."""
+
+    pequeno: Name
+    medio: Name
+    vip: Name
+
+
+class Rules(_Model):
+    """The rules in force, whole; `version` names their content."""
+
+    analysis: Analysis = Analysis()
+    operation_natures: dict[str, bool] = {}
+    potential: Annotated[tuple[Potential, ...], Field(max_length=50)] = ()
+    tiers: dict[Literal["vip", "medio"], Limits]
+    campaigns: Annotated[dict[Name, Campaign], Field(max_length=60)]
+    channels: Channels
+    rfm: Rfm
+
+    @field_validator("potential", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("potential")
+    @classmethod
+    def _named_once(cls, value: tuple[Potential, ...]) -> tuple[Potential, ...]:
+        attributes = [potential.attribute for potential in value]
+        for name in attributes:
+            if attributes.count(name) > 1:
+                raise ValueError(f"names the attribute {name} twice")
+        return value
+
+    @model_validator(mode="after")
+    def _names(self) -> Self:
+        names = [*TIERS, OTHER_TIER, *self.campaigns, *self.segment_names]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name} names two tiers, campaigns or RFM segments")
+        return self
+
+    def moves_account(self, nature: str) -> bool:
+        """Tell whether orders of an operation nature are sales."""
+        return self.operation_natures.get(nature, self.operation_natures.get("default", True))
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """The names of the RFM segments, lowest totals first."""
+        return tuple(segment.name for segment in self.rfm.segments)
+
+    @cached_property
+    def version(self) -> str:
+        """16 hexadecimal digits that name the content of the rules."""
+        content = dumps(self.model_dump(mode="json"))
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def read_rules(text: str, name: str = "rules") -> Rules:
+    """Return the rules of a TOML text.
+
+    Raises
+    ------
+    RulesError
+        One line for each thing that is wrong: file, line, key and reason.
+
+    """
+    try:
+        given = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise RulesError(f"{name}: not TOML: {error}") from error
+    try:
+        return Rules.model_validate(_with_defaults(given))
+    except ValidationError as error:
+        raise RulesError("\n".join(_problems(error, text, name))) from None
+
+
+def load_rules(path: Path | None) -> Rules:
+    """Return the rules of a file, or the defaults where there is none (RulesError, OSError)."""
+    return read_rules("" if path is None else path.read_text("utf-8"), str(path))
+
+
+def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
+    whole = dict(given)
+    for table in ("channels", "rfm"):
+        whole[table] = _merged(DEFAULTS[table], given.get(table, {}))
+    tiers = given.get("tiers", {})
+    whole["tiers"] = _merged(DEFAULTS["tiers"], tiers)
+    if isinstance(tiers, dict):
+        whole["tiers"] |= {
+            name: _merged(DEFAULTS["tiers"].get(name, {}), tier) for name, tier in tiers.items()
+        }
+    campaigns = _merged(DEFAULTS["campaigns"], given.get("campaigns", {}))
+    if isinstance(campaigns, dict):
+        campaigns = {name: rule for name, rule in campaigns.items() if rule is not False}
+    return whole | {"campaigns": campaigns}
+
+
+def _merged(default: Mapping[str, Any], given: Any) -> Any:
+    return {**default, **given} if isinstance(given, dict) else given
+
+
+def _problems(error: ValidationError, text: str, name: str) -> Iterable[str]:
+    for problem in error.errors(include_url=False, include_input=False):
+        where = problem["loc"]
+        key = ".".join(str(part) for part in where) or "rules"
+        line = line_of(text, where)
+        reason = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"]
+        place = f"{name}, line {line}" if line else name
+        yield f"{place}: {key}: {reason.removeprefix('Value error, ')}"

@@ -1,0 +1,54 @@
+"""Output topics -> Redis: cards, histories, members of segments.
+
+Redis is a copy. Everything in it is written so that writing it again, late, or in another order
+changes nothing (`streams.cache.store`), and it is filled from the positions that it holds itself
+(`streams.cache.positions`): deleting it all loses nothing that the topics still hold.
+"""
+
+from confluent_kafka import Consumer
+from confluent_kafka.admin import AdminClient
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from streams.cache.ends import Ends
+from streams.cache.feed import Feed, PositionBeyondEnd
+from streams.cache.loop import Cache
+from streams.cache.meta import Meta
+from streams.cache.positions import Positions
+from streams.cache.store import Store
+from streams.settings import Settings
+
+__all__ = ["Cache", "PositionBeyondEnd", "make_cache"]
+
+REDIS_ANSWER_S = 5.0
+
+
+def make_cache(settings: Settings) -> Cache:
+    """Return a cache of these settings' broker and Redis; `Cache.run` starts it."""
+    redis = Redis.from_url(
+        settings.redis_url,
+        socket_timeout=REDIS_ANSWER_S,
+        socket_connect_timeout=REDIS_ANSWER_S,
+        retry=Retry(NoBackoff(), 0),  # the cache tries again, and stays in its group meanwhile
+    )
+    ends = Ends(AdminClient({"bootstrap.servers": settings.broker}))
+    feed, positions = Feed(Consumer(_consumer(settings)), ends), Positions(redis)
+    return Cache(feed, Store(redis, positions), positions, Meta(redis))
+
+
+def _consumer(settings: Settings) -> dict[str, str | int | bool]:
+    """Return the configuration that `Feed` needs of its consumer."""
+    return {
+        "bootstrap.servers": settings.broker,
+        "group.id": f"{settings.app_id}-cache",
+        "isolation.level": "read_committed",
+        "enable.auto.commit": False,
+        "auto.offset.reset": "error",  # a position that is not there is looked into
+        "enable.partition.eof": True,  # the only way past the markers at a topic's end
+        "partition.assignment.strategy": "range",  # partition n of both topics together
+        "session.timeout.ms": int(settings.session_timeout_s * 1000),
+        "heartbeat.interval.ms": int(settings.session_timeout_s * 1000 / 3),
+        "fetch.wait.max.ms": 100,  # as long as an event waits for its fence when all is quiet
+        "topic.metadata.refresh.interval.ms": 5000,  # topics that are made after us are seen
+    }

@@ -1,0 +1,122 @@
+"""What is written to Redis in one go."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from schemas.envelope import loads
+
+SEGMENT_CHANGED = "nyxter.segment.changed.v1"
+
+
+class Place(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+    @property
+    def name(self) -> str:
+        """How Redis calls it.
+
+        >>> Place("nyxter.profiles.v1", 3).name
+        'nyxter.profiles.v1:3'
+        """
+        return f"{self.topic}:{self.partition}"
+
+
+class Standing(NamedTuple):
+    """Where a customer stands: segments by name, and the score to rank its members by."""
+
+    segments: frozenset[bytes]
+    score: float
+
+
+NOWHERE = Standing(frozenset(), 0.0)
+
+
+@dataclass(slots=True)
+class Change:
+    """What is new of one customer.
+
+    Attributes
+    ----------
+    version
+        Offset of the newest profile; None when there are transitions only.
+    updated_at
+        Kafka's timestamp of that profile, in milliseconds.
+    profile
+        The profile; None where the customer is gone.
+    standing
+        Where the profile puts the customer.
+    transitions
+        Offset and fields of each, in the topic's order.
+
+    """
+
+    version: int | None = None
+    updated_at: int = 0
+    profile: dict[str, Any] | None = None
+    standing: Standing = NOWHERE
+    transitions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records to write, by customer.
+
+    Attributes
+    ----------
+    changes
+        Customer id (the bytes of the Kafka key) -> what is new.
+
+    """
+
+    changes: dict[bytes, Change] = field(default_factory=dict)
+
+    def add_profile(self, message: Message) -> None:
+        """Take a record of the profiles topic; of a customer's records the last one stays.
+
+        Raises one of `UNREADABLE` for what is no profile.
+        """
+        value = message.value()
+        profile = None if value is None else loads(value)
+        standing = standing_of(profile)
+        change = self._change(message)
+        change.version, change.updated_at = message.offset(), message.timestamp()[1]
+        change.profile, change.standing = profile, standing
+
+    def add_event(self, message: Message) -> None:
+        """Take a record of the segment-events topic; what is no transition is passed over.
+
+        Raises one of `UNREADABLE` for what is no event.
+        """
+        event = loads(message.value())
+        if event["type"] == SEGMENT_CHANGED:
+            fields = {"id": event["id"], "time": event["time"], **event["data"]}
+            self._change(message).transitions.append((message.offset(), fields))
+
+    def _change(self, message: Message) -> Change:
+        if (customer := message.key()) is None:
+            raise ValueError("no key")
+        return self.changes.setdefault(customer, Change())
+
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+def standing_of(profile: dict[str, Any] | None) -> Standing:
+    """Return where a profile puts its customer; who is gone stands nowhere.
+
+    >>> rfm = {"segment": "Leais"}
+    >>> profile = {"tier": "vip", "campaigns": ["retencao"], "rfm": rfm, "prfv": 71.86}
+    >>> sorted(standing_of(profile).segments), standing_of(profile).score
+    ([b'Leais', b'retencao', b'vip'], 71.86)
+    """
+    if profile is None:
+        return NOWHERE
+    names = [profile["tier"], *profile["campaigns"]]
+    if profile["rfm"]:
+        names.append(profile["rfm"]["segment"])
+    return Standing(frozenset(map(str.encode, names)), float(profile["prfv"] or 0))

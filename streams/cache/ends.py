@@ -1,0 +1,37 @@
+"""Where partitions end, asked of the broker."""
+
+from collections.abc import Iterable
+
+from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from streams.cache.batch import Place
+
+ANSWER_S = 2.0
+
+
+class Ends:
+    """Tells ends; each question is one request to each broker that is concerned.
+
+    Both raise ``confluent_kafka.KafkaException`` when there is no answer within `ANSWER_S`.
+    """
+
+    def __init__(self, admin: AdminClient) -> None:
+        self._admin = admin
+
+    def committed(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return the offsets that a reader of committed records can get to."""
+        return self._ask(places, IsolationLevel.READ_COMMITTED)
+
+    def written(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return the offsets after the last records, those of transactions under way included."""
+        return self._ask(places, IsolationLevel.READ_UNCOMMITTED)
+
+    def _ask(self, places: Iterable[Place], isolation: IsolationLevel) -> dict[Place, int]:
+        asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}
+        if not asked:
+            return {}
+        replies = self._admin.list_offsets(
+            asked, isolation_level=isolation, request_timeout=ANSWER_S
+        )
+        return {Place(of.topic, of.partition): it.result().offset for of, it in replies.items()}

@@ -1,0 +1,64 @@
+"""How far Redis is filled, kept beside what it describes."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from redis import Redis
+from redis.client import Pipeline
+
+from streams.cache.batch import Place
+from streams.cache.scripts import Argument, Script, answers
+from streams.cards import PREFIX
+
+POSITIONS = PREFIX + b"positions"
+
+
+class Positions:
+    """Next offset of each place, in one hash, with the process that fills from there.
+
+    Because they lie in Redis and are written after the data, they never promise what Redis does
+    not hold: one that was emptied, or is back at an earlier state, says so by itself, and what is
+    missing is read again. Whoever is given a place takes it over by writing its own name there;
+    whoever had it before can move that position no more.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._script = Script(redis, "positions")
+        self._us = ""
+        self._held: dict[Place, int] = {}
+
+    def take_over(self, places: Sequence[Place]) -> dict[Place, int]:
+        """Make these places ours, and return where to go on; 0 is the beginning."""
+        self._script.load()
+        self._us, self._held = secrets.token_hex(8), {}
+        pipe = self._redis.pipeline(transaction=False)
+        for place in places:
+            pipe.hset(POSITIONS, f"owner:{place.name}", self._us)
+            pipe.hsetnx(POSITIONS, place.name, "0")
+            pipe.hget(POSITIONS, place.name)
+        held = answers(pipe)[2::3]
+        self._held = {place: int(offset or 0) for place, offset in zip(places, held, strict=True)}
+        return dict(self._held)
+
+    def keep(self, positions: Mapping[Place, int]) -> bool:
+        """Move on to `positions`, after what lies before them was written.
+
+        False where they are not ours any more, or Redis lost what was written.
+        """
+        args: list[Argument] = [self._us]
+        for place, offset in positions.items():
+            args += (place.name, self._held[place], offset)
+        if not self._script.run([POSITIONS], args):
+            return False
+        self._held.update(positions)
+        return True
+
+    def ask_owners(self, pipe: Pipeline) -> None:
+        """Queue a question whose answer is for `are_ours`."""
+        pipe.hmget(POSITIONS, [f"owner:{place.name}" for place in self._held])
+
+    def are_ours(self, owners: list[Any]) -> bool:
+        """Whether nobody had taken a place of ours over when Redis answered."""
+        return all(owner == self._us.encode() for owner in owners)

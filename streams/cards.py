@@ -1,0 +1,105 @@
+"""A customer's card and history as Redis holds them: names of keys, and what is under them.
+
+Everything of ours is under ``nyxter:v1:``. The braces around a customer's id are literal: Redis
+Cluster hashes what they hold, so that one script may touch a customer's card and history.
+
+A card is a hash with one field for each top-level field of the profile: texts as they are, all
+else as JSON. A text that is null is left out; reading puts it back. Two fields are the cache's
+own: ``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
+milliseconds. A card with the field ``gone`` remembers for an hour that there is no customer.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from redis import Redis
+
+from schemas.envelope import dumps, loads
+
+PREFIX = b"nyxter:v1:"
+META = PREFIX + b"meta"
+SEGMENTS = PREFIX + b"segments"
+
+CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
+TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
+_OWN = (b"version", b"updated_at")
+
+
+def card_key(customer: bytes) -> bytes:
+    """Key of a customer's card.
+
+    >>> card_key(b"K1")
+    b'nyxter:v1:customer:{K1}'
+    """
+    return PREFIX + b"customer:{" + customer + b"}"
+
+
+def history_key(customer: bytes) -> bytes:
+    """Key of a customer's transitions.
+
+    >>> history_key(b"K1")
+    b'nyxter:v1:customer:{K1}:history'
+    """
+    return card_key(customer) + b":history"
+
+
+def members_key(segment: bytes) -> bytes:
+    """Key of the customers of a tier, campaign or RFM segment.
+
+    >>> members_key("Em Atenção".encode()).decode()
+    'nyxter:v1:segment:Em Atenção:members'
+    """
+    return PREFIX + b"segment:" + segment + b":members"
+
+
+def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
+    """Return a customer's profile as published, with ``version`` and ``updated_at``.
+
+    None where Redis holds no card, or knows that the customer is gone.
+    """
+    held: Any = redis.hgetall(card_key(customer_id.encode()))
+    if not held or b"gone" in held:
+        return None
+    own = {name.decode(): int(held.pop(name)) for name in _OWN}
+    return unpacked(held, CARD_TEXTS) | own
+
+
+def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:
+    """Return a customer's newest transitions, newest first.
+
+    Each has the event's ``id`` and ``time``, the fields of its data (``kind``, ``old``, ``new``,
+    ``scores``, ``raw``, ``why``) and ``offset``, its place in the topic of segment events.
+    """
+    entries: Any = redis.xrevrange(history_key(customer_id.encode()), count=limit)
+    return [
+        unpacked(fields, TRANSITION_TEXTS) | {"offset": int(entry.partition(b"-")[0])}
+        for entry, fields in entries
+    ]
+
+
+def packed(fields: Mapping[str, Any], texts: Collection[str]) -> list[str]:
+    """Return names and values by turns, as Redis is to hold them; `texts` name the texts.
+
+    >>> packed({"tier": "vip", "P": None, "day": None}, CARD_TEXTS)
+    ['tier', 'vip', 'P', 'null']
+    """
+    held = []
+    for name, value in fields.items():
+        if name not in texts or not isinstance(value, str | None):
+            held += (name, dumps(value).decode())
+        elif value is not None:
+            held += (name, value)
+    return held
+
+
+def unpacked(held: Mapping[bytes, bytes], texts: Collection[str]) -> dict[str, Any]:
+    """Return the fields that `packed` made `held` of.
+
+    >>> unpacked({b"old": b"medio", b"why": b"{}"}, ["old", "new"])
+    {'old': 'medio', 'new': None, 'why': {}}
+    """
+    known = {name: held[raw].decode() if (raw := name.encode()) in held else None for name in texts}
+    rest = {
+        name.decode(): loads(value) for name, value in held.items() if name.decode() not in known
+    }
+    return known | rest

@@ -1,0 +1,57 @@
+"""What tests share: Apache Kafka, a Valkey, and names that nobody else uses."""
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from kafka_broker import KafkaBroker, missing_tools
+from redis import Redis
+
+from streams.embedded import run_redis
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[KafkaBroker]:
+    """A running Apache Kafka, one for the whole session: use topics of your own (`unique`)."""
+    need_kafka()
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[KafkaBroker]:
+    """A running Apache Kafka of the test's own, to kill and start again."""
+    need_kafka()
+    with KafkaBroker() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Valkey, one for the whole session: `valkey` is the one to use."""
+    with run_redis(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def valkey(valkey_server: str) -> str:
+    """The URL of an empty Valkey."""
+    with Redis.from_url(valkey_server) as client:
+        client.flushall()
+    return valkey_server
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test and no other run uses."""
+    return f"{prefix}-{uuid.uuid4().hex[:12]}"
+
+
+def need_kafka() -> None:
+    """Leave the test out where Apache Kafka cannot run; in CI that is a failure."""
+    if not (missing := missing_tools()):
+        return
+    reason = f"Apache Kafka does not run here: {' and '.join(missing)} missing"
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason}; CI leaves nothing out (scripts/setup-system.sh installs them)")
+    pytest.skip(reason)

