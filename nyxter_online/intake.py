@@ -1,8 +1,8 @@
 """From raw messages to events that may be applied, or the reason why not."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from nyxter_online.step import Arrived
 from schemas.envelope import Envelope, Headers, read_kafka
@@ -12,18 +12,35 @@ from schemas.instant import Refused, latest_allowed
 _MILLISECONDS: Final = 1000
 
 
-class Message(NamedTuple):
-    """One record of a topic or line of a file, as it came.
+class Message(Protocol):
+    """One record of a topic, or line of a file, as it came.
 
-    `timestamp_ms` is the Kafka timestamp; `place` is the topic and `offset` where in it.
+    `timestamp` is the Kafka timestamp in milliseconds since 1970, `offset` the place in the topic.
     """
 
-    place: str
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def offset(self) -> int: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def key(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def headers(self) -> Headers | None: ...  # noqa: D102
+
+
+class Line(NamedTuple):
+    """A message that is a line of a file: `offset` is its number."""
+
     offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers | None
+    timestamp: int
+    value: bytes
+    topic: str = ""
+    key: bytes | None = None
+    headers: Headers | None = None
 
 
 class Refusal(NamedTuple):
@@ -33,22 +50,41 @@ class Refusal(NamedTuple):
     reason: str
 
 
-def take_in(messages: Iterable[Message]) -> tuple[list[Arrived], list[Refusal]]:
-    """Return the events of messages in their order, and the messages refused."""
-    arrived: list[Arrived] = []
-    refused: list[Refusal] = []
+class Intake(NamedTuple):
+    """What came of messages: events to apply, those of other places, and those refused."""
+
+    arrived: list[Arrived]
+    strays: list[tuple[Message, Envelope]]
+    refused: list[Refusal]
+
+
+def _everyone(_: Envelope) -> bool:
+    return True
+
+
+def take_in(messages: Iterable[Message], is_home: Callable[[Envelope], bool] = _everyone) -> Intake:
+    """Return the events of messages in their order, and the messages that are not applied.
+
+    `is_home` tells whether an event's customer belongs here.
+    """
+    intake = Intake([], [], [])
     for message in messages:
         try:
             envelope = _envelope(message)
-            arrived.append((envelope, event_of(envelope)))
+            event = event_of(envelope)
         except Refused as refusal:
-            refused.append(Refusal(message, str(refusal)))
-    return arrived, refused
+            intake.refused.append(Refusal(message, str(refusal)))
+            continue
+        if is_home(envelope):
+            intake.arrived.append((envelope, event))
+        else:
+            intake.strays.append((message, envelope))
+    return intake
 
 
 def _envelope(message: Message) -> Envelope:
     envelope = read_kafka(message.value, message.headers)
-    if envelope.time > _latest(message.timestamp_ms // _MILLISECONDS):
+    if envelope.time > _latest(message.timestamp // _MILLISECONDS):
         raise Refused("time is more than 24 hours ahead")
     if message.key is not None and message.key != envelope.subject.encode():
         raise Refused("the key of the record is not the subject of the event")

@@ -8,7 +8,7 @@ import numpy as np
 
 from nyxter_online.customer import Period
 from nyxter_online.customers import Customers
-from nyxter_online.intake import Message, Refusal, take_in
+from nyxter_online.intake import Line, Refusal, take_in
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.publishing import Json
 from nyxter_online.ranks import Snapshot
@@ -44,14 +44,10 @@ class Replay:
         """
         numbered = enumerate(lines, 1)
         while batch := list(islice(numbered, _BATCH)):
-            messages = [
-                Message("", number, self._end_ms, None, line, None)
-                for number, line in batch
-                if line.strip()
-            ]
-            arrived, refused = take_in(messages)
-            step(self.customers, arrived, None, self._at).settle(self.customers)
-            yield batch[-1][0], refused
+            messages = [Line(number, self._end_ms, line) for number, line in batch if line.strip()]
+            intake = take_in(messages)
+            step(self.customers, intake.arrived, None, self._at).settle(self.customers)
+            yield batch[-1][0], intake.refused
 
     def score(self) -> Iterator[tuple[list[Json], list[Json]]]:
         """Score everyone as a first snapshot of the whole population would.

@@ -20,8 +20,8 @@ PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
 SEGMENTS = PREFIX + b"segments"
 
-CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
-TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
+CARD_TEXTS = frozenset({"customer_id", "tier", "channel", "day", "rules"})
+TRANSITION_TEXTS = frozenset({"id", "time", "kind", "old", "new"})
 _OWN = (b"version", b"updated_at")
 
 
@@ -83,7 +83,7 @@ def packed(fields: Mapping[str, Any], texts: Collection[str]) -> list[str]:
     >>> packed({"tier": "vip", "P": None, "day": None}, CARD_TEXTS)
     ['tier', 'vip', 'P', 'null']
     """
-    held = []
+    held: list[str] = []
     for name, value in fields.items():
         if name not in texts or not isinstance(value, str | None):
             held += (name, dumps(value).decode())

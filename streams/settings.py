@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -39,6 +39,9 @@ class Settings(BaseSettings):
 
     rebalance_timeout_s: float = Field(10, gt=0)
     """Seconds that workers have to join when the group changes."""
+
+    secret: SecretStr = SecretStr("")
+    """Keys the names under which erasures are remembered, so that they do not tell the ids."""
 
     data_dir: Path = Path(".nyxter")
     """Where logs of embedded servers and other files of ours go."""

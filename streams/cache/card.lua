@@ -55,8 +55,6 @@ end
 local function put_between(entry)
   local at = offset_of(entry)
   local entries = redis.call('XRANGE', history, '-', '+')
-  local oldest = entries[1]
-  if at < offset_of(oldest) and (#entries >= tonumber(ARGV[2]) or opens_a_life(oldest[2])) then return end
   for i = 1, #entries + 1 do
     local here = entries[i] and offset_of(entries[i])
     if here == at then return end

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+from pydantic import ValidationError
 
 from schemas.rules import Rules, RulesError, load_rules
+from streams.settings import Settings
+from streams.topics import TopicsDiffer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
+app.add_typer(topics_app, name="topics")
 
 RulesFile = Annotated[
     Path | None,
@@ -45,6 +53,44 @@ def replay(
     raise typer.Exit(status)
 
 
+@app.command()
+def worker(rules: RulesFile = None) -> None:
+    """Segment customers as events arrive, beside your own Kafka (NYXTER_BROKER, NYXTER_...).
+
+    Start as many as you like: they share the partitions. SIGTERM ends one after the work in hand.
+
+    Example: NYXTER_BROKER=kafka:9092 nyxter worker --rules nyxter.toml
+    """
+    from streams.worker import run_worker  # noqa: PLC0415
+
+    settings = settings_of()
+    try:
+        run_worker(settings, rules_of(rules or settings.rules))
+    except (TopicsDiffer, KafkaException) as error:
+        raise failure(str(error)) from None
+
+
+@topics_app.command("create")
+def create_topics() -> None:
+    """Create the topics that are missing, with partitions, cleanup and retention as they must be.
+
+    Example: NYXTER_BROKER=kafka:9092 NYXTER_PARTITIONS=40 nyxter topics create
+    """
+    from streams import topics  # noqa: PLC0415
+    from streams.app import client_config  # noqa: PLC0415
+
+    settings = settings_of()
+    admin = AdminClient(dict(client_config(settings)))
+    wanted = topics.every_topic(settings)
+    try:
+        for name in topics.create(admin, wanted):
+            typer.echo(f"created {name}")
+        topics.check(admin, wanted)
+    except (TopicsDiffer, KafkaException) as error:
+        raise failure(str(error)) from None
+    typer.echo(f"{len(wanted)} topics are as they have to be")
+
+
 def rules_of(path: Path | None) -> Rules:
     """Return the rules of a file; a file that can't be used ends the command with its errors."""
     try:
@@ -55,6 +101,16 @@ def rules_of(path: Path | None) -> Rules:
         raise failure(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise failure(f"{path}: not UTF-8") from None
+
+
+def settings_of() -> Settings:
+    """Return the settings of the environment; what can't be ends the command, by name."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        lines = [f"NYXTER_{str(p['loc'][0]).upper()}: {p['msg']}" for p in problems]
+        raise failure("\n".join(lines)) from None
 
 
 def failure(message: str) -> typer.Exit:

@@ -1,0 +1,141 @@
+"""The composition root of a worker: everything is made here and handed in."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+
+from schemas.instant import instant_of
+from schemas.rules import Rules
+from streams import topics
+from streams.agents import SOURCES, add_agents
+from streams.lane.lanes import LaneConfig, Lanes
+from streams.lane.transport import BatchTopic
+from streams.segmenter.board import Board
+from streams.segmenter.leader import Leader
+from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.snapshots import SnapshotReader
+from streams.settings import Settings
+from streams.tables import customers_table
+
+
+class LaneApp(faust.App):
+    """A Faust app whose transport and store are the batch lanes."""
+
+    def __init__(self, settings: Settings, lanes: Lanes) -> None:
+        self.lanes = lanes
+        super().__init__(
+            settings.app_id,
+            broker=[f"lane://{server}" for server in settings.broker.split(",")],
+            store="lane://",
+            datadir=str(settings.data_dir),
+            Topic=BatchTopic,
+            topic_partitions=settings.partitions,
+            topic_replication_factor=settings.replication,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            table_standby_replicas=0,
+            recovery_consistency_check=False,
+            stream_wait_empty=False,
+            stream_recovery_delay=0.0,
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=settings.session_timeout_s,
+            broker_rebalance_timeout=settings.rebalance_timeout_s,
+            broker_heartbeat_interval=settings.session_timeout_s / 5,
+            broker_max_poll_interval=300.0,
+            web_enabled=False,
+        )
+
+    async def on_stop(self) -> None:
+        """End the lanes first, so that what is in hand is committed."""
+        await self.lanes.stop()
+        await super().on_stop()
+
+
+class Segmenter:
+    """A worker's parts: the lanes, the snapshots they score by, and the leader where it leads."""
+
+    def __init__(self, settings: Settings, rules: Rules) -> None:
+        client = client_config(settings)
+        self._board = Board()
+        self._reader = SnapshotReader(client, rules, self._board)
+        self._leader = Leader(client, settings.app_id, settings.partitions, rules, now_ms)
+        self._leading: tuple[threading.Thread, threading.Event] | None = None
+        self.lanes = Lanes(
+            LaneConfig(
+                client=client,
+                app_id=settings.app_id,
+                changelog=topics.changelog(settings),
+                sources=SOURCES,
+                solo=frozenset({topics.CONTROL}),
+                partitions=settings.partitions,
+                shift=lambda partition: SegmentShift(
+                    Site(
+                        partition,
+                        settings.partitions,
+                        topics.changelog(settings),
+                        rules,
+                        settings.secret.get_secret_value().encode(),
+                    ),
+                    self._board,
+                    now,
+                ),
+                heartbeat_s=settings.session_timeout_s / 5,
+            )
+        )
+        self.lanes.on_owned.append(self._lead_or_not)
+
+    def start(self) -> None:
+        """Begin to follow the snapshots."""
+        self._reader.start()
+
+    def stop(self) -> None:
+        """Stop following and leading."""
+        self._lead_or_not(frozenset())
+        self._reader.stop()
+
+    def _lead_or_not(self, owned: frozenset[int]) -> None:
+        """Lead while partition 0 is ours."""
+        if 0 in owned and (self._leading is None or not self._leading[0].is_alive()):
+            stop = threading.Event()
+            thread = threading.Thread(
+                target=self._leader.lead, args=(stop,), name="leader", daemon=True
+            )
+            self._leading = thread, stop
+            thread.start()
+        elif 0 not in owned and self._leading is not None:
+            thread, stop = self._leading
+            stop.set()
+            thread.join()
+            self._leading = None
+
+
+def make_app(settings: Settings, segmenter: Segmenter) -> LaneApp:
+    """Return the Faust app of a worker with its table and agents."""
+    app = LaneApp(settings, segmenter.lanes)
+    customers_table(app, settings.partitions)
+    add_agents(app, segmenter.lanes)
+    return app
+
+
+def client_config(settings: Settings) -> Mapping[str, Any]:
+    """Return the librdkafka settings that every client of a process has in common."""
+    return {
+        "bootstrap.servers": settings.broker,
+        "client.id": settings.app_id,
+        "partitioner": "murmur2_random",
+        "message.max.bytes": 8_000_000,
+        "log_level": 3,
+    }
+
+
+def now_ms() -> int:
+    """Return the time in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def now() -> str:
+    """Return the RFC 3339 time of now."""
+    return instant_of(now_ms()) + "Z"

@@ -1,0 +1,215 @@
+"""One lane: one partition number over all its source topics, one batch at a time.
+
+A lane takes what has arrived as one batch, lets its shift compute what to write, and writes it
+with the position in one transaction. State, outputs and progress are one atom: whatever dies,
+the changelog tells where to go on.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from enum import Enum
+from typing import Final
+
+import structlog
+
+from nyxter_online.intake import Message
+from streams.lane.changelog import POSITION_KEY, Position
+from streams.lane.records import Batch, Portion, Record, Shift
+from streams.lane.transaction import Fenced, TransactionalProducer
+
+log = structlog.get_logger()
+
+_WORK_S: Final = 0.25  # a batch is bounded to about this much work
+_LEAST: Final = 100
+_FIRST: Final = 1_000
+_MOST: Final = 16_000
+_IDLE_S: Final = 0.05  # how often an idle lane looks for work that is due without messages
+
+
+class Ended(Enum):
+    """How a lane came to its end."""
+
+    STOPPED = "stopped"
+    FENCED = "fenced"
+    BROKEN = "broken"
+
+
+class Lane:
+    """The lane of one partition number.
+
+    Parameters
+    ----------
+    partition
+        The number.
+    position
+        Where to go on, and how many partitions there are.
+    shift
+        The work, loaded.
+    producer
+        Writes to the partition; whoever wrote before is fenced.
+    changelog
+        The topic that holds the state and the position.
+    solo
+        Topics whose messages make a batch of their own.
+    pool
+        Where batches are computed and written.
+
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        position: Position,
+        shift: Shift,
+        producer: TransactionalProducer,
+        changelog: str,
+        solo: frozenset[str],
+        pool: Executor,
+    ) -> None:
+        self.partition = partition
+        self.shift = shift
+        self.positions = dict(position.next)  # committed: the next offset of each topic
+        self.expected = dict(position.next)  # taken in: the next offset of each topic
+        self._partitions = position.partitions
+        self._producer = producer
+        self._changelog = changelog
+        self._solo = solo
+        self._pool = pool
+        self._queue: deque[Portion] = deque()
+        self._wake = asyncio.Event()
+        self._leased = asyncio.Event()
+        self._stopping = False
+        self._limit = _FIRST
+        self.waiting_bytes = 0
+
+    def put(self, topic: str, messages: Sequence[Message]) -> None:
+        """Take in fetched messages; those taken in before are passed over."""
+        expected = self.expected.get(topic, 0)
+        fresh = [message for message in messages if message.offset >= expected]
+        if fresh:
+            self.waiting_bytes += _size(fresh)
+            end = self.expected[topic] = fresh[-1].offset + 1
+            self._queue.append(Portion(topic, expected, end, fresh))
+            self._wake.set()
+
+    def lease(self) -> None:
+        """Allow work: the group has given the partition to this worker."""
+        self._leased.set()
+
+    def suspend(self) -> None:
+        """Begin no further work until the lease is given again."""
+        self._leased.clear()
+
+    def stop(self) -> None:
+        """End the lane after the work in hand."""
+        self._stopping = True
+        self._wake.set()
+        self._leased.set()
+
+    async def run(self) -> Ended:
+        """Work until stopped, fenced, or broken by a fault of our own (which is logged)."""
+        try:
+            return await self._run()
+        except Fenced as reason:
+            log.warning("lane fenced", partition=self.partition, reason=str(reason))
+            return Ended.FENCED
+        except Exception:
+            log.exception("lane broken", partition=self.partition)
+            return Ended.BROKEN
+        finally:
+            self._producer.close()
+
+    async def _run(self) -> Ended:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._leased.wait()
+            if self._stopping:
+                return Ended.STOPPED
+            if not self.shift.ready():
+                await self._rest()
+                continue
+            batch = self._take()
+            did = await loop.run_in_executor(self._pool, self._work, batch)
+            self.waiting_bytes -= _size(batch.messages)
+            if not did:
+                await self._rest()
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), _IDLE_S)
+        except TimeoutError:
+            return
+
+    def _take(self) -> Batch:
+        """Take portions off the queue up to the limit; a message of a solo topic alone."""
+        portions: list[Portion] = []
+        room = self._limit
+        while self._queue and room > 0:
+            portion = self._queue[0]
+            solo = portion.topic in self._solo
+            if solo and portions:
+                break
+            self._queue.popleft()
+            most = 1 if solo else room
+            if len(portion.messages) > most:
+                portion, rest = portion.cut(most)
+                self._queue.appendleft(rest)
+            portions.append(portion)
+            room -= len(portion.messages)
+            if solo:
+                break
+        return Batch(portions)
+
+    def _work(self, batch: Batch) -> bool:
+        """Do what is due, then the batch; tell whether there was anything to do."""
+        chore = self.shift.chore(self.positions)
+        if chore is not None:
+            self._commit(chore, Batch([]))
+        if batch.portions:
+            began = time.monotonic()
+            self._handle(batch)
+            self._adapt(len(batch.messages), time.monotonic() - began)
+        return chore is not None or bool(batch.portions)
+
+    def _handle(self, batch: Batch) -> None:
+        try:
+            records = self._compute(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, some message causes it
+            if len(batch.messages) > 1:
+                for half in batch.halves():
+                    self._handle(half)
+                return
+            records = self._compute(batch._replace(poison=type(error).__name__))
+        self._commit(records, batch)
+
+    def _compute(self, batch: Batch) -> list[Record]:
+        try:
+            return self.shift.handle(batch, self.positions)
+        except Exception:  # noqa: BLE001 - once more: the second failure counts
+            self.shift.undo()
+        try:
+            return self.shift.handle(batch, self.positions)
+        except Exception:
+            self.shift.undo()
+            raise
+
+    def _commit(self, records: list[Record], batch: Batch) -> None:
+        following = self.positions | {topic: end for topic, _, end in batch.spans}
+        position = Position(following, self._partitions, self.shift.memo())
+        self._producer.write([*records, Record(self._changelog, POSITION_KEY, position.value())])
+        self.shift.settle()
+        self.positions = following
+
+    def _adapt(self, count: int, seconds: float) -> None:
+        """Bound the next batch to about `_WORK_S` of work, as this one went."""
+        fitting = int(count * _WORK_S / max(seconds, 1e-6))
+        if seconds > _WORK_S or count == self._limit:
+            self._limit = min(_MOST, max(_LEAST, min(2 * self._limit, fitting)))
+
+
+def _size(messages: Iterable[Message]) -> int:
+    return sum(len(message.value or b"") for message in messages)

@@ -1,0 +1,202 @@
+"""The lanes of one worker: which partitions it owns, loads and works through.
+
+The group's generation is the lease: lanes are suspended when a rebalance begins; afterwards those
+kept go on, those lost end without a trace, new ones are fenced, loaded and then started.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+from confluent_kafka import KafkaException
+
+from streams.lane.changelog import Position, read_changelog, read_position
+from streams.lane.lane import Ended, Lane
+from streams.lane.records import Shift
+from streams.lane.transaction import Fenced, TransactionalProducer
+
+log = structlog.get_logger()
+
+_AGAIN_S: Final = 2.0
+_MOST_BYTES: Final = 8 * 1024 * 1024  # waiting in one lane, before fetching pauses
+
+
+class PartitionsChanged(Exception):  # noqa: N818 - it names what happened
+    """The topics have another number of partitions than the state was made for."""
+
+
+@dataclass(frozen=True)
+class LaneConfig:
+    """What all lanes of a worker have in common.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings of every client: the broker and how to be let in.
+    app_id
+        Start of transactional ids.
+    changelog
+        The topic of state and positions.
+    sources
+        Source topics, one queue for all of a number.
+    solo
+        Those whose messages make a batch of their own.
+    partitions
+        How many of each there are.
+    shift
+        Makes the work of a partition number.
+    workers
+        Threads that compute and write batches.
+    heartbeat_s
+        How often the group hears from this worker.
+
+    """
+
+    client: Mapping[str, Any]
+    app_id: str
+    changelog: str
+    sources: tuple[str, ...]
+    solo: frozenset[str]
+    partitions: int
+    shift: Callable[[int], Shift]
+    workers: int = 4
+    heartbeat_s: float = 2.0
+    on_broken: Callable[[str], None] = field(default=lambda _: None)
+
+
+class Lanes:
+    """The lanes of a worker, by partition number.
+
+    `open_gate` is set by the transport: called with the offset of each source topic from which a
+    partition's messages are wanted.
+    """
+
+    def __init__(self, config: LaneConfig) -> None:
+        self.config = config
+        self.open_gate: Callable[[int, Mapping[str, int]], None] = lambda *_: None
+        self.close_gate: Callable[[int], None] = lambda *_: None
+        self.on_owned: list[Callable[[frozenset[int]], None]] = []
+        self._lanes: dict[int, Lane] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._owned: frozenset[int] = frozenset()
+        self._pool = ThreadPoolExecutor(config.workers, "lane")
+        self._loading = ThreadPoolExecutor(config.workers, "load")
+
+    @property
+    def owned(self) -> frozenset[int]:
+        """The partition numbers that the group has given to this worker."""
+        return self._owned
+
+    def get(self, partition: int) -> Lane | None:
+        """Return the lane of a number, if it is loaded."""
+        return self._lanes.get(partition)
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(list(self._lanes.values()))
+
+    def room(self, partition: int) -> bool:
+        """Tell whether a lane can take in more messages."""
+        lane = self._lanes.get(partition)
+        return lane is not None and lane.waiting_bytes < _MOST_BYTES
+
+    def refuse(self, partition: int, topic: str, position: int, start: int) -> None:
+        """Stop a partition whose input has gone: what lies before `start` was never applied."""
+        log.error(
+            "the topic starts beyond the position: messages are lost, the partition stands still",
+            topic=topic,
+            partition=partition,
+            position=position,
+            start=start,
+        )
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            lane.suspend()
+
+    def suspend(self) -> None:
+        """Begin no further work: the group is about to change."""
+        for partition, lane in self._lanes.items():
+            self.close_gate(partition)
+            lane.suspend()
+
+    def assign(self, partitions: Iterable[int]) -> None:
+        """Own these partitions and no others."""
+        self._owned = frozenset(partitions)
+        for partition in [p for p in self._tasks if p not in self._owned]:
+            self._end(partition)
+        for partition in sorted(self._owned):
+            lane = self._lanes.get(partition)
+            if lane is not None:
+                self._start(lane)
+            elif partition not in self._tasks:
+                self._tasks[partition] = asyncio.create_task(self._keep(partition))
+        for listener in self.on_owned:
+            listener(self._owned)
+
+    def _end(self, partition: int) -> None:
+        task = self._tasks.pop(partition)
+        lane = self._lanes.pop(partition, None)
+        if lane is None:
+            task.cancel()
+        else:
+            lane.stop()
+
+    def _start(self, lane: Lane) -> None:
+        lane.lease()
+        self.open_gate(lane.partition, lane.expected)
+
+    async def _keep(self, partition: int) -> None:
+        """Load and run the lane of a partition, again and again, as long as it is owned."""
+        me = asyncio.current_task()
+        while self._tasks.get(partition) is me:
+            lane = await self._load(partition)
+            if self._tasks.get(partition) is not me:
+                return
+            if lane is not None:
+                self._lanes[partition] = lane
+                self._start(lane)
+                if await lane.run() is Ended.STOPPED:
+                    return
+                self.close_gate(partition)
+                self._lanes.pop(partition, None)
+            # Who was fenced may have lost the partition without knowing it yet: two heartbeats
+            # tell. Taking it back at once would fence the new owner in turn.
+            await asyncio.sleep(max(_AGAIN_S, 2 * self.config.heartbeat_s))
+
+    async def _load(self, partition: int) -> Lane | None:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
+        except (Fenced, KafkaException) as error:
+            log.warning("load failed, will be tried again", partition=partition, reason=str(error))
+            return None
+        except PartitionsChanged as error:
+            self.config.on_broken(str(error))
+            raise
+
+    def _fence_and_load(self, partition: int) -> Lane:
+        config = self.config
+        name = f"{config.app_id}-{config.changelog}-{partition}"
+        producer = TransactionalProducer(config.client, name, partition)
+        stored = read_changelog(config.client, config.changelog, partition)
+        position = read_position(stored) or Position({}, config.partitions, None)
+        if position.partitions != config.partitions:
+            raise PartitionsChanged(
+                f"the state was made for {position.partitions} partitions, the topics have "
+                f"{config.partitions}: go back to {position.partitions}, or start another app_id, "
+                "which builds its state anew from the input topics"
+            )
+        shift = config.shift(partition)
+        shift.load(stored, position.memo)
+        log.info("loaded", partition=partition, records=len(stored))
+        return Lane(partition, position, shift, producer, config.changelog, config.solo, self._pool)
+
+    async def stop(self) -> None:
+        """End all lanes after the work in hand."""
+        tasks = list(self._tasks.values())
+        self.assign(())
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._pool.shutdown(wait=True)
+        self._loading.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,114 @@
+"""One transactional producer per partition: all records of a batch, or none."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from streams.lane.records import Record
+
+TIMEOUT_MS: Final = 15_000
+_ANSWER_S: Final = 20.0
+_TRIES: Final = 3
+
+
+class Fenced(Exception):  # noqa: N818 - the field's word
+    """The producer may not write any more, or it is not known whether its commit held.
+
+    The state must be dropped and loaded again from what is committed.
+    """
+
+
+class TransactionalProducer:
+    """Writes batches of records to one partition number, each in one transaction.
+
+    Creating it fences whoever wrote under the same name before.
+
+    Raises
+    ------
+    Fenced
+        The broker could not be asked for the name.
+
+    """
+
+    def __init__(self, config: Mapping[str, Any], name: str, partition: int) -> None:
+        self._partition = partition
+        self._producer = Producer(
+            {
+                **config,
+                "transactional.id": name,
+                "transaction.timeout.ms": TIMEOUT_MS,
+                "linger.ms": 2,
+                "compression.type": "lz4",
+                "queue.buffering.max.messages": 500_000,
+                "queue.buffering.max.kbytes": 65_536,
+            }
+        )
+        try:
+            self._producer.init_transactions(_ANSWER_S)
+        except KafkaException as error:
+            raise Fenced(_text(error)) from error
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write records in one transaction; when this returns they are committed.
+
+        What the broker aborts is written again; Fenced where that is not safe.
+        """
+        listed = list(records)
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                self._produce(listed)
+                self._commit()
+            except KafkaException as error:
+                if last or not error.args[0].txn_requires_abort():
+                    raise Fenced(_text(error)) from error
+                self._abort()
+            else:
+                return
+
+    def _produce(self, records: Iterable[Record]) -> None:
+        producer, own = self._producer, self._partition
+        producer.begin_transaction()
+        for topic, key, value, headers, partition, timestamp in records:
+            options = _options(headers, timestamp) if headers or timestamp else {}
+            target = own if partition is None else partition
+            while True:
+                try:
+                    producer.produce(topic, value, key, target, **options)
+                    break
+                except BufferError:
+                    producer.poll(0.05)
+
+    def _commit(self) -> None:
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                self._producer.commit_transaction(_ANSWER_S)
+            except KafkaException as error:
+                if last or not error.args[0].retriable():
+                    raise
+            else:
+                return
+
+    def _abort(self) -> None:
+        try:
+            self._producer.abort_transaction(_ANSWER_S)
+        except KafkaException as error:
+            raise Fenced(_text(error)) from error
+
+    def close(self) -> None:
+        """Give up what is not sent; the broker aborts an open transaction by itself."""
+        self._producer.purge()
+
+
+def _options(headers: Any, timestamp: int | None) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if headers:
+        options["headers"] = list(headers)
+    if timestamp is not None:
+        options["timestamp"] = timestamp
+    return options
+
+
+def _text(error: KafkaException) -> str:
+    problem: KafkaError = error.args[0]
+    return f"{problem.name()}: {problem.str()}"

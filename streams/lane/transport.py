@@ -1,0 +1,152 @@
+"""Faust's aiokafka transport, handing agents everything fetched for a partition as one batch.
+
+What the lanes need differs from Faust's own consumer in four ways: messages come in batches;
+fetching starts at the position stored with the state, not at the group's committed offset; a
+partition whose messages wait for work is not fetched further (by bytes); and inputs are read
+`read_committed`. Joining the group, fetching and calling agents stay Faust's.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import faust
+import structlog
+from faust.events import Event
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from nyxter_online.intake import Message
+from streams.lane.lanes import Lanes
+
+log = structlog.get_logger()
+
+_FETCH_WAIT_MS: Final = 100
+_POLL_S: Final = 0.25
+_AGAIN_S: Final = 0.5
+
+
+class Fetched(NamedTuple):
+    """Messages of one topic and partition, fetched together: what an agent gets as an event."""
+
+    topic: str
+    partition: int
+    messages: Sequence[Message]
+    opening: int
+
+
+class BatchTopic(faust.Topic):
+    """A topic whose events are batches: lists of records as they were fetched."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.__dict__["decode"] = self._as_it_is  # Faust sets its own on the instance
+
+    async def _as_it_is(self, message: Any, *, propagate: bool = False) -> Event:
+        del propagate
+        return Event(self.app, None, message.value, None, message)
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """Faust's consumer thread, reading only what is committed."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
+        return consumer
+
+
+class Consumer(driver.Consumer):
+    """Faust's consumer with a gate per partition number, opened by the lanes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lanes: Lanes = self.app.lanes
+        self._lanes.open_gate = self._open
+        self._lanes.close_gate = self._close
+        self._open_tps: dict[TP, int] = {}  # with the opening that each is of
+        self._openings: dict[int, int] = {}
+        self._seeks: set[asyncio.Task[None]] = set()
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Suspend the lanes before anything else."""
+        self._lanes.suspend()
+        await super().on_partitions_revoked(revoked)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek nowhere: each lane asks for the position stored with its state."""
+        return {}
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """Return the lane's position: the group's offsets only tell tools the lag."""
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        lane = self._lanes.get(tp.partition)
+        return lane.positions.get(tp.topic) if lane is not None else None
+
+    def _open(self, partition: int, positions: Mapping[str, int]) -> None:
+        self._close(partition)
+        opening = self._openings[partition] = self._openings.get(partition, 0) + 1
+        wanted = {TP(t, partition): positions.get(t, 0) for t in self._lanes.config.sources}
+        task = asyncio.ensure_future(self._seek_and_open(partition, wanted, opening))
+        self._seeks.add(task)
+        task.add_done_callback(self._seeks.discard)
+
+    def _close(self, partition: int) -> None:
+        self._openings[partition] = self._openings.get(partition, 0) + 1
+        for tp in [tp for tp in self._open_tps if tp.partition == partition]:
+            del self._open_tps[tp]
+
+    async def _seek_and_open(self, partition: int, wanted: dict[TP, int], opening: int) -> None:
+        while self._openings[partition] == opening:
+            try:
+                starts = await self.earliest_offsets(*wanted)
+                await self.seek_wait({tp: max(at, starts[tp]) for tp, at in wanted.items()})
+            except Exception as error:  # noqa: BLE001 - not assigned yet, or the broker is away
+                log.info("seek again", partition=partition, reason=type(error).__name__)
+                await asyncio.sleep(_AGAIN_S)
+                continue
+            for tp, at in wanted.items():
+                if at and starts[tp] > at:
+                    self._lanes.refuse(partition, tp.topic, at, starts[tp])
+                    return
+            if self._openings[partition] == opening:
+                self._open_tps.update(dict.fromkeys(wanted, opening))
+            return
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+            if not self.flow_active:
+                await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
+                continue
+            turns = self._fetchable()
+            if not turns:
+                await asyncio.sleep(0.01)
+                continue
+            fetched = await self._getmany(active_partitions=set(turns), timeout=_POLL_S)
+            for tp, records in (fetched or {}).items():
+                if self._open_tps.get(tp) == turns.get(tp):
+                    await self._deliver(tp, records, turns[tp])
+            await asyncio.sleep(0)
+
+    def _fetchable(self) -> dict[TP, int]:
+        return {tp: turn for tp, turn in self._open_tps.items() if self._lanes.room(tp.partition)}
+
+    async def _deliver(self, tp: TP, records: list[Any], opening: int) -> None:
+        message = self._to_message(tp, records[-1])
+        message.value = Fetched(tp.topic, tp.partition, records, opening)
+        await self.callback(message)
+
+    def is_current(self, fetched: Fetched) -> bool:
+        """Tell whether messages were fetched since the gate of their partition was last opened."""
+        return self._openings.get(fetched.partition) == fetched.opening
+
+
+class Transport(driver.Transport):
+    """The transport `lane://`."""
+
+    Consumer = Consumer

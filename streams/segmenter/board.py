@@ -1,0 +1,57 @@
+"""The board of a worker: the latest snapshot, for all its lanes, and how much sweeping is due."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from nyxter_online.ranks import Snapshot
+
+_SHARE: Final = 9  # after a sweep of t seconds, 9 t seconds without: a tenth of the time at most
+
+
+class Snapshots(Protocol):
+    """Where a shift finds the snapshot of a number."""
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot, or None before the first."""
+
+    def get(self, number: int) -> Snapshot | None:
+        """Return the snapshot of a number, or None where it is not here."""
+
+    def may_sweep(self) -> bool:
+        """Tell whether a part of a sweep may be done now."""
+
+    def swept(self, seconds: float) -> None:
+        """Take note of how long a part of a sweep took."""
+
+
+class Board:
+    """Holds the latest snapshot; lanes keep the one they score by as long as they need it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.latest: Snapshot | None = None
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next_sweep = 0.0
+
+    def get(self, number: int) -> Snapshot | None:
+        """Return the latest snapshot where it has this number."""
+        latest = self.latest
+        return latest if latest is not None and latest.number == number else None
+
+    def post(self, snapshot: Snapshot) -> None:
+        """Put up a newer snapshot; an older one changes nothing."""
+        with self._lock:
+            if self.latest is None or snapshot.number > self.latest.number:
+                self.latest = snapshot
+
+    def may_sweep(self) -> bool:
+        """Tell whether a part of a sweep may be done now."""
+        return self._clock() >= self._next_sweep
+
+    def swept(self, seconds: float) -> None:
+        """Take note of how long a part of a sweep took."""
+        with self._lock:
+            self._next_sweep = self._clock() + _SHARE * seconds

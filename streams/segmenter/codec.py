@@ -1,0 +1,100 @@
+"""A partition's state as changelog records: one per register, standing and erasure.
+
+Keys are JSON arrays: kind, then customer and id; an erasure's is the hidden name of the customer.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from nyxter_online.customers import Change, Customers, Kind
+from nyxter_online.figures import Ints
+from nyxter_online.prfv import (
+    CAMPAIGNS,
+    NULL,
+    PRFV,
+    SEGMENT,
+    STANDING,
+    TIER,
+    TIER_NAMES,
+    campaign_names,
+)
+from nyxter_online.registers import Contract, Order, Record, Register
+from schemas.envelope import canonical_json, dumps, loads, raw_json
+from schemas.rules import Rules
+
+_STANDING: Final = "standing"
+_ERASED: Final = "erased"
+
+
+def register_record(change: Change) -> tuple[bytes, bytes | None]:
+    """Return key and value of a register; the value is None where it was taken away."""
+    customer_id, kind, key, register = change
+    value = None if register is None else _register_value(register)
+    return dumps([kind, customer_id, key]), value
+
+
+def standing_record(customer_id: str, row: Ints, rules: Rules) -> tuple[bytes, bytes | None]:
+    """Return key and value of what a customer stands at; None where the customer is gone."""
+    key = dumps([_STANDING, customer_id])
+    values = row.tolist()
+    if values[TIER] == NULL:
+        return key, None
+    names = [
+        TIER_NAMES[values[TIER]],
+        campaign_names(values[CAMPAIGNS], rules),
+        None if values[SEGMENT] == NULL else rules.segment_names[values[SEGMENT]],
+    ]
+    return key, dumps([values[: PRFV + 1], *names])
+
+
+def erasure_record(name: str, time: str) -> tuple[bytes, bytes]:
+    """Return key and value of an erasure."""
+    return dumps([_ERASED, name]), dumps(time)
+
+
+def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
+    """Fill customers with what a changelog holds; `Customers.rebuild` must follow."""
+    standings: dict[str, Any] = {}
+    for key, value in stored.items():
+        kind, *names = loads(key)
+        if kind == _STANDING:
+            standings[names[0]] = loads(value)
+        elif kind == _ERASED:
+            customers.erased[names[0]] = loads(value)
+        else:
+            customers.load(names[0], kind, names[1], _register(kind, loads(value)))
+    rules = customers.period.rules
+    for customer_id, standing in standings.items():
+        customer = customers.get(customer_id)
+        if customer is not None:
+            customers.standing[customer.slot] = _standing_row(standing, rules)
+
+
+def _register_value(register: Register) -> bytes:
+    time, event_id, source, canonical = register[:4]
+    rest: tuple[object, ...] = register[4:]
+    if isinstance(register, Order):
+        amounts = (None if a is None else str(a) for a in (register.value, register.margin))
+        rest = (register.day, register.nature, *amounts)
+    return dumps([time, event_id, source, raw_json(canonical), *rest])
+
+
+def _register(kind: Kind, value: list[Any]) -> Register:
+    value[3] = canonical_json(value[3])
+    if kind == "order":
+        value[6:] = [None if a is None else Decimal(a) for a in value[6:]]
+        return Order(*value)
+    return Contract(*value) if kind == "contract" else Record(*value)
+
+
+def _standing_row(standing: list[Any], rules: Rules) -> list[int]:
+    """Return a row by today's rules; names that they no longer have are left out."""
+    scores, tier, campaigns, segment = standing
+    row = [NULL] * STANDING
+    row[: PRFV + 1] = scores
+    row[TIER] = TIER_NAMES.index(tier)
+    row[CAMPAIGNS] = sum(1 << bit for bit, name in enumerate(rules.campaigns) if name in campaigns)
+    names = rules.segment_names
+    row[SEGMENT] = names.index(segment) if segment in names else NULL
+    return row

@@ -1,0 +1,82 @@
+"""The journal: one entry per transaction, with all that depended on timing.
+
+Live decides and writes entries; `nyxter replay --journal` reads them and does the same again.
+"""
+
+from typing import NamedTuple
+
+from schemas.envelope import dumps, loads
+from schemas.outputs import Cause
+from streams.lane.records import Span
+
+
+class Sweep(NamedTuple):
+    """Part of a sweep: the buckets from `first` up to, not including, `end`."""
+
+    first: int
+    end: int
+    cause: Cause
+
+
+class Entry(NamedTuple):
+    """What one transaction of a partition did.
+
+    Attributes
+    ----------
+    number
+        Rising by 1 from 1.
+    at
+        RFC 3339 time that the outputs bear.
+    rules
+        Version of the rules.
+    snapshot
+        Number of the snapshot that customers are scored by from here on; 0: none is at hand.
+    sweep
+        The part of a sweep, in a transaction without messages.
+    summary
+        Whether the state before it was summarised in this transaction.
+    spans
+        Ranges of offsets applied, in order.
+    poison
+        Why the one message of this transaction could not be applied, where it could not.
+
+    """
+
+    number: int
+    at: str
+    rules: str
+    snapshot: int
+    sweep: Sweep | None
+    summary: bool
+    spans: list[Span]
+    poison: str | None
+
+    def value(self) -> bytes:
+        """Return the entry as the value of a journal record."""
+        return dumps({"kind": "transaction", **self._asdict()})
+
+
+class Composition(NamedTuple):
+    """Of which summaries a snapshot is made: by partition, the number of the entry they lie in."""
+
+    snapshot: int
+    day: int
+    rules: str
+    summaries: dict[int, int]
+
+    def value(self) -> bytes:
+        """Return the composition as the value of a journal record."""
+        named = self._asdict() | {"summaries": {str(p): n for p, n in self.summaries.items()}}
+        return dumps({"kind": "snapshot", **named})
+
+
+def read_entry(value: bytes) -> Entry | Composition:
+    """Return what a journal record tells."""
+    fields = loads(value)
+    if fields.pop("kind") == "snapshot":
+        fields["summaries"] = {int(p): n for p, n in fields["summaries"].items()}
+        return Composition(**fields)
+    if fields["sweep"] is not None:
+        fields["sweep"] = Sweep(*fields["sweep"])
+    fields["spans"] = [tuple(span) for span in fields["spans"]]
+    return Entry(**fields)

@@ -1,0 +1,189 @@
+"""The leader: the owner of partition 0 merges summaries into snapshots and turns the day.
+
+Its producer's name is one for the whole application: a new leader fences the one before, reads
+the last number, and only then publishes the next.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from confluent_kafka import KafkaException, Message
+
+from nyxter_online.population import Population, merge_populations
+from schemas.envelope import loads, read_kafka, structured
+from schemas.events import CONTROL, DAY_TURNED, DayTurned, event_of
+from schemas.instant import Refused, business_today, instant_of
+from schemas.rules import Rules
+from streams import topics
+from streams.lane.changelog import read_changelog
+from streams.lane.records import Record
+from streams.lane.tail import Tail
+from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.segmenter.entry import Composition
+from streams.segmenter.snapshots import (
+    SnapshotHeader,
+    chunk_names,
+    snapshot_records,
+)
+from streams.segmenter.summaries import HEADER_KEY, Summary, read_chunks
+
+log = structlog.get_logger()
+
+_EVERY_S: Final = 1.0
+_LOOK_S: Final = 0.1
+_SOURCE: Final = "/nyxter/leader"
+
+
+class _Desk:
+    """The latest summary of each partition, complete as its header says."""
+
+    def __init__(self) -> None:
+        self.latest: dict[int, tuple[Summary, Population]] = {}
+        self._chunks: dict[int, dict[bytes, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def read(self, message: Message) -> None:
+        """Take in a record of the summaries topic."""
+        partition, key, value = message.partition(), message.key(), message.value()
+        assert partition is not None
+        assert key is not None
+        chunks = self._chunks.setdefault(partition, {})
+        if key == HEADER_KEY:
+            assert value is not None
+            summary = Summary(**loads(value))
+            population = read_chunks(chunks, summary.chunks)
+            with self._lock:
+                self.latest[partition] = summary, population
+        elif value is None:
+            chunks.pop(key, None)
+        else:
+            chunks[key] = value
+
+    def of(self, day: int, rules: str, partitions: int) -> dict[int, tuple[Summary, Population]]:
+        """Return the latest summaries if there is one of each partition by this day and rules."""
+        with self._lock:
+            fitting = {
+                p: pair
+                for p, pair in self.latest.items()
+                if pair[0].day == day and pair[0].rules == rules
+            }
+        return fitting if len(fitting) == partitions else {}
+
+
+class Leader:
+    """Leads while `lead` runs, which ends when told to or when fenced.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings.
+    app_id, partitions, rules
+        Of the application.
+    now_ms
+        Gives the time in milliseconds since 1970.
+
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        app_id: str,
+        partitions: int,
+        rules: Rules,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._client = client
+        self._app_id = app_id
+        self._partitions = partitions
+        self._rules = rules
+        self._now_ms = now_ms
+        self._day = 0
+        self._number = 0
+        self._known: dict[bytes, bytes] = {}
+        self._merged: dict[int, int] = {}
+
+    def lead(self, stop: threading.Event) -> None:
+        """Lead until `stop` is set or another leader has taken over."""
+        desk = _Desk()
+        tail: Tail | None = None
+        try:
+            producer = TransactionalProducer(self._client, f"{self._app_id}-snapshot", 0)
+            self._catch_up()
+            tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, lambda: None)
+            tail.start()
+            log.info("leading", snapshot=self._number, day=self._day)
+            self._run(stop, producer, desk)
+            producer.close()
+        except (Fenced, KafkaException) as error:
+            log.warning("leading no more", reason=str(error))
+        finally:
+            if tail is not None:
+                tail.stop()
+
+    def _catch_up(self) -> None:
+        """Read the last snapshot's number and chunks and the last day that was turned."""
+        stored = read_changelog(self._client, topics.SNAPSHOTS, 0)
+        header = stored.pop(HEADER_KEY, None)
+        if header is not None:
+            self._number = SnapshotHeader(**loads(header)).number
+        self._known = stored
+        for value in read_changelog(self._client, topics.CONTROL, 0).values():
+            try:
+                event = event_of(read_kafka(value, None), CONTROL)
+            except Refused:
+                continue  # a lane sends it to the dead letters
+            if isinstance(event, DayTurned):
+                self._day = max(self._day, event.day.toordinal())
+
+    def _run(self, stop: threading.Event, producer: TransactionalProducer, desk: _Desk) -> None:
+        published_at = 0.0
+        while not stop.wait(_LOOK_S):
+            self._turn_day(producer)
+            if time.monotonic() - published_at < _EVERY_S:
+                continue
+            summaries = desk.of(self._day, self._rules.version, self._partitions)
+            if any(self._merged.get(p) != pair[0].entry for p, pair in summaries.items()):
+                self._publish(producer, summaries)
+                published_at = time.monotonic()
+
+    def _turn_day(self, producer: TransactionalProducer) -> None:
+        now = self._now_ms()
+        today = business_today(now)
+        if today.toordinal() <= self._day:
+            return
+        event = structured(
+            {
+                "id": f"day-{today}",
+                "source": _SOURCE,
+                "type": DAY_TURNED,
+                "subject": "nyxter",
+                "time": instant_of(now) + "Z",
+                "data": {"day": today.isoformat()},
+            }
+        )
+        key = f"day-{today}".encode()
+        everywhere = range(self._partitions)
+        producer.write(Record(topics.CONTROL, key, event, None, number) for number in everywhere)
+        self._day = today.toordinal()
+        log.info("day turned", day=today.isoformat())
+
+    def _publish(
+        self, producer: TransactionalProducer, summaries: Mapping[int, tuple[Summary, Population]]
+    ) -> None:
+        population = merge_populations(population for _, population in summaries.values())
+        number = self._number + 1
+        header = SnapshotHeader(
+            number,
+            self._day,
+            self._rules.version,
+            {str(p): summary.next for p, (summary, _) in summaries.items()},
+            chunk_names(population),
+        )
+        merged = {p: summary.entry for p, (summary, _) in summaries.items()}
+        records, chunks = snapshot_records(header, population, self._known)
+        composition = Composition(number, self._day, self._rules.version, merged)
+        producer.write([*records, Record(topics.JOURNAL, None, composition.value(), None, 0)])
+        self._number, self._known, self._merged = number, chunks, merged

@@ -1,0 +1,380 @@
+"""The work on one partition: decide what the next transaction does, and do it.
+
+What depends on timing (the snapshot at hand, whether a summary or a part of a sweep is due, the
+time of day) is decided in one place and written down in a journal entry; `execute` is a function
+of the state, the entry and the messages, so a replay of the journal does the same again.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from nyxter_online.customer import Customer, Period
+from nyxter_online.customers import BUCKETS, Customers
+from nyxter_online.intake import Intake, Message, Refusal, take_in
+from nyxter_online.places import bucket_of, tombstone_of
+from nyxter_online.ranks import Snapshot
+from nyxter_online.step import Outcome, step, sweep
+from schemas.envelope import Envelope, dumps, read_kafka
+from schemas.events import CONTROL, DayTurned, event_of
+from schemas.instant import Refused
+from schemas.outputs import Cause
+from schemas.rules import Rules
+from streams import topics
+from streams.lane.partitioner import partition_of
+from streams.lane.records import Batch, Record
+from streams.segmenter.board import Snapshots
+from streams.segmenter.codec import (
+    erasure_record,
+    load_customers,
+    register_record,
+    standing_record,
+)
+from streams.segmenter.entry import Entry, Sweep
+from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_key, chunk_records
+
+_SUMMARY_S: Final = 1.0
+_CHUNK: Final = 5_000  # customers that one part of a sweep scores
+
+
+class Site(NamedTuple):
+    """What a shift needs to know of where it works.
+
+    Attributes
+    ----------
+    partition, partitions
+        Its number, and how many there are.
+    changelog
+        The topic of its state.
+    rules
+        The rules in force.
+    secret
+        Keys the names that hide erased customers.
+
+    """
+
+    partition: int
+    partitions: int
+    changelog: str
+    rules: Rules
+    secret: bytes
+
+
+class Progress(NamedTuple):
+    """How far a partition has come, apart from offsets.
+
+    Attributes
+    ----------
+    entry
+        Number of the last journal entry.
+    day
+        Today (proleptic ordinal), 0 before the first day is known.
+    snapshot
+        Number of the snapshot in use, 0: none.
+    bucket
+        Where the sweep under way goes on; None: none is under way.
+    cause
+        What that sweep puts changes down to.
+    swept_day, swept_rules
+        Day and rules of the last sweep begun.
+
+    """
+
+    entry: int = 0
+    day: int = 0
+    snapshot: int = 0
+    bucket: int | None = None
+    cause: Cause = "population"
+    swept_day: int = 0
+    swept_rules: str = ""
+
+
+class SegmentShift:
+    """Nyxter's work on one partition (a `streams.lane.records.Shift`).
+
+    Parameters
+    ----------
+    site
+        Where it works.
+    board
+        The snapshots.
+    clock
+        Gives the RFC 3339 time of now.
+
+    """
+
+    def __init__(self, site: Site, board: Snapshots, clock: Callable[[], str]) -> None:
+        self.site = site
+        self.customers = Customers(site.rules, tombstone_of(site.secret), bucket_of)
+        self.progress = Progress()
+        self.snapshot: Snapshot | None = None
+        self._board = board
+        self._clock = clock
+        self._coming = self.progress
+        self._coming_snapshot: Snapshot | None = None
+        self._at_hand: Snapshot | None = None
+        self._outcome: Outcome | None = None
+        self._turned_from: Period | None = None
+        self._whole_summary = True
+        self._unsummarised = True
+        self._summarised_at = 0.0
+
+    def load(self, stored: Mapping[bytes, bytes], memo: Any) -> None:
+        """Take in the state of a changelog."""
+        if memo is not None:
+            self.progress = self._coming = Progress(*memo)
+        self.customers.period = Period(self.progress.day, self.site.rules)
+        load_customers(self.customers, stored)
+        self.customers.rebuild(self.customers.period)
+
+    def memo(self) -> Any:
+        """Return the progress as of the work in hand."""
+        return list(self._coming)
+
+    def ready(self) -> bool:
+        """Tell whether the snapshot that was in use, or a newer one, is here."""
+        if self.progress.snapshot == 0 or self.snapshot is not None:
+            return True
+        latest = self._board.latest
+        if latest is None or latest.number < self.progress.snapshot:
+            return False
+        self.snapshot = self._board.get(self.progress.snapshot)
+        return True
+
+    def get(self, key: str) -> Customer | None:
+        """Return a customer."""
+        return self.customers.get(key)
+
+    def keys(self) -> Iterable[str]:
+        """Return the ids of all customers."""
+        return [customer.id for customer in self.customers]
+
+    def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
+        """Return the records of a batch of messages."""
+        entry = self._entry(spans=batch.spans, poison=batch.poison)
+        return self.execute(entry, batch.messages, positions)
+
+    def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
+        """Return the records of a part of a sweep or of a summary, where one is due."""
+        progress, snapshot = self._adopted()
+        if progress.bucket is not None and snapshot is not None and self._board.may_sweep():
+            began = time.monotonic()
+            end = self._sweep_end(progress.bucket)
+            part = Sweep(progress.bucket, end, progress.cause)
+            records = self.execute(self._entry(sweep=part), [], positions)
+            self._board.swept(time.monotonic() - began)
+            return records
+        if self._summary_due():
+            return self.execute(self._entry(), [], positions)
+        return None
+
+    def settle(self) -> None:
+        """Keep the work in hand."""
+        if self._outcome is not None:
+            self._outcome.settle(self.customers)
+        self.progress, self.snapshot = self._coming, self._coming_snapshot
+        self._outcome = self._turned_from = None
+
+    def undo(self) -> None:
+        """Take back the work in hand."""
+        self.customers.undo()
+        if self._turned_from is not None:
+            self.customers.rebuild(self._turned_from)
+        self._outcome = self._turned_from = None
+        self._coming = self.progress
+        self._whole_summary = self._unsummarised = True
+
+    def execute(
+        self, entry: Entry, messages: Sequence[Message], positions: Mapping[str, int]
+    ) -> list[Record]:
+        """Do what an entry says and return all records to write, the entry among them."""
+        records = self._summary(entry, positions) if entry.summary else []
+        self._advance(entry)
+        if entry.sweep is not None:
+            records += self._sweep(entry, entry.sweep)
+        elif entry.poison is not None:
+            reason = f"the step failed on it: {entry.poison}"
+            records += [self._dead_letter(Refusal(message, reason)) for message in messages]
+        elif messages and messages[0].topic == topics.CONTROL:
+            records += self._control(messages[0])
+        elif messages:
+            records += self._events(entry, messages)
+        self._unsummarised = self._unsummarised or bool(messages)
+        records.append(Record(topics.JOURNAL, None, entry.value()))
+        return records
+
+    def _entry(
+        self, *, sweep: Sweep | None = None, spans: Any = (), poison: str | None = None
+    ) -> Entry:
+        _, self._at_hand = self._adopted()
+        return Entry(
+            self.progress.entry + 1,
+            self._clock(),
+            self.site.rules.version,
+            self._at_hand.number if self._at_hand is not None else 0,
+            sweep,
+            self._summary_due(),
+            list(spans),
+            poison,
+        )
+
+    def _summary_due(self) -> bool:
+        return self._unsummarised and time.monotonic() - self._summarised_at >= _SUMMARY_S
+
+    def _adopted(self) -> tuple[Progress, Snapshot | None]:
+        """Return the progress and snapshot to go on with: the latest one where it can be adopted.
+
+        It can between sweeps, where it counts the day and the rules that are in force here.
+        """
+        latest, progress = self._board.latest, self.progress
+        sweeping = progress.bucket is not None and self.snapshot is not None
+        if latest is None or sweeping or latest.number <= progress.snapshot:
+            return progress, self.snapshot
+        if latest.day != progress.day or latest.rules != self.site.rules.version:
+            return progress, self.snapshot
+        return self._with_snapshot(latest), latest
+
+    def _with_snapshot(self, snapshot: Snapshot) -> Progress:
+        old = self.progress
+        cause: Cause = "population"
+        if old.swept_rules not in ("", snapshot.rules):
+            cause = "rules"
+        elif 0 < old.swept_day < snapshot.day:
+            cause = "time"
+        return old._replace(
+            snapshot=snapshot.number,
+            bucket=0,
+            cause=cause,
+            swept_day=snapshot.day,
+            swept_rules=snapshot.rules,
+        )
+
+    def _advance(self, entry: Entry) -> None:
+        """Set the progress and the snapshot that the entry leads to."""
+        progress, self._coming_snapshot = self.progress, self._lookup(entry.snapshot)
+        if self._coming_snapshot is not None and entry.snapshot != progress.snapshot:
+            progress = self._with_snapshot(self._coming_snapshot)
+        if entry.sweep is not None:
+            end = entry.sweep.end
+            progress = progress._replace(bucket=None if end >= BUCKETS else end)
+        self._coming = progress._replace(entry=entry.number)
+
+    def _lookup(self, number: int) -> Snapshot | None:
+        """Return the snapshot of a number: in use, just chosen, or from the board."""
+        if number == 0:
+            return None
+        near = (self.snapshot, self._at_hand)
+        found = next((s for s in near if s is not None and s.number == number), None)
+        found = found or self._board.get(number)
+        assert found is not None, "an entry names a snapshot that is at hand"
+        return found
+
+    def _events(self, entry: Entry, messages: Sequence[Message]) -> list[Record]:
+        intake = take_in(messages, self._is_home)
+        at, snapshot = entry.at, self._coming_snapshot
+        self._outcome = step(self.customers, intake.arrived, snapshot, at)
+        return [*self._changes(self._outcome), *self._outputs(self._outcome), *self._aside(intake)]
+
+    def _sweep(self, entry: Entry, part: Sweep) -> list[Record]:
+        snapshot, buckets = self._coming_snapshot, self.customers.buckets
+        assert snapshot is not None, "sweeps follow the adoption of a snapshot"
+        slots = np.flatnonzero((buckets >= part.first) & (buckets < part.end))
+        self._outcome = sweep(self.customers, slots, snapshot, part.cause, entry.at)
+        return self._outputs(self._outcome)
+
+    def _sweep_end(self, first: int) -> int:
+        """Return the bucket before which a part of a sweep ends: at most `_CHUNK` customers."""
+        buckets = self.customers.buckets
+        sizes = np.bincount(buckets[buckets >= first] - first, minlength=BUCKETS - first)
+        fitting = int(np.searchsorted(np.cumsum(sizes), _CHUNK, side="right"))
+        return first + max(1, fitting)
+
+    def _control(self, message: Message) -> list[Record]:
+        try:
+            event = event_of(read_kafka(message.value, message.headers), CONTROL)
+        except Refused as refusal:
+            return [self._dead_letter(Refusal(message, str(refusal)))]
+        assert isinstance(event, DayTurned)
+        day = event.day.toordinal()
+        if day > self.progress.day:
+            self._turned_from = self.customers.period
+            self.customers.turn(Period(day, self.site.rules))
+            self._coming = self._coming._replace(day=day)
+        return []
+
+    def _is_home(self, envelope: Envelope) -> bool:
+        """Tell whether a customer belongs here; one who is here does (no need to hash again)."""
+        if self.customers.get(envelope.subject) is not None:
+            return True
+        return partition_of(envelope.subject.encode(), self.site.partitions) == self.site.partition
+
+    def _changes(self, outcome: Outcome) -> Iterator[Record]:
+        changelog = self.site.changelog
+        for change in outcome.changes:
+            yield Record(changelog, *register_record(change))
+        for name, time_ in outcome.erasures.items():
+            yield Record(changelog, *erasure_record(name, time_))
+
+    def _outputs(self, outcome: Outcome) -> list[Record]:
+        changelog, rules = self.site.changelog, self.site.rules
+        published = outcome.published
+        records: list[Record] = []
+        for (customer_id, profile), row in zip(
+            published.profiles.items(), published.standing, strict=True
+        ):
+            value = None if profile is None else dumps(profile)
+            records.append(Record(topics.PROFILES, customer_id.encode(), value))
+            records.append(Record(changelog, *standing_record(customer_id, row, rules)))
+        records += [
+            Record(topics.SEGMENT_EVENTS, event["subject"].encode(), dumps(event))
+            for event in published.events
+        ]
+        return records
+
+    def _aside(self, intake: Intake) -> Iterator[Record]:
+        """Yield what is not applied here: strays sent on, and dead letters."""
+        for message, envelope in intake.strays:
+            key = envelope.subject.encode()
+            home = partition_of(key, self.site.partitions)
+            yield Record(
+                topics.REPARTITION,
+                key,
+                message.value,
+                list(message.headers or ()),
+                home,
+                message.timestamp,
+            )
+        for refusal in intake.refused:
+            yield self._dead_letter(refusal)
+
+    def _dead_letter(self, refusal: Refusal) -> Record:
+        message = refusal.message
+        origin = {
+            "nyxter-reason": refusal.reason,
+            "nyxter-topic": message.topic,
+            "nyxter-partition": str(self.site.partition),
+            "nyxter-offset": str(message.offset),
+        }
+        headers = [*(message.headers or ()), *((k, v.encode()) for k, v in origin.items())]
+        return Record(topics.DEAD_LETTERS, message.key, message.value, headers)
+
+    def _summary(self, entry: Entry, positions: Mapping[str, int]) -> list[Record]:
+        head_count, groups = self.customers.head_count, self.customers.groups
+        changed = head_count.changes(groups)
+        population = head_count.population(groups)
+        chunks = population if self._whole_summary else changed
+        header = Summary(
+            entry.number,
+            self.progress.day,
+            self.site.rules.version,
+            positions,
+            [chunk_key(key).decode() for key in sorted(population)],
+        )
+        self._whole_summary = self._unsummarised = False
+        self._summarised_at = time.monotonic()
+        return [
+            *(Record(topics.SUMMARIES, key, value) for key, value in chunk_records(chunks)),
+            Record(topics.SUMMARIES, HEADER_KEY, header.value()),
+        ]

@@ -1,0 +1,36 @@
+"""Runs one worker until it is told to stop."""
+
+import gc
+
+import faust
+from confluent_kafka.admin import AdminClient
+
+from schemas.rules import Rules
+from streams import topics
+from streams.app import Segmenter, client_config, make_app
+from streams.settings import Settings
+
+# Registers hold no cycles; looking for some among millions of them takes longer than the work.
+_COLLECT = (50_000, 50, 1_000)
+
+
+def run_worker(settings: Settings, rules: Rules) -> None:
+    """Check the topics, then work until SIGTERM or SIGINT.
+
+    Raises
+    ------
+    TopicsDiffer
+        The topics are not as they have to be.
+    SystemExit
+        When the worker has stopped.
+
+    """
+    topics.check(AdminClient(dict(client_config(settings))), topics.every_topic(settings))
+    gc.set_threshold(*_COLLECT)
+    segmenter = Segmenter(settings, rules)
+    app = make_app(settings, segmenter)
+    segmenter.start()
+    try:
+        faust.Worker(app, loglevel="WARN", quiet=False).execute_from_commandline()
+    finally:
+        segmenter.stop()
