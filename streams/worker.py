@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.rules import Rules
 from streams import topics
 from streams.app import Segmenter, client_config, make_app
+from streams.logs import set_up_logs
 from streams.settings import Settings
 
 # Registers hold no cycles; looking for some among millions of them takes longer than the work.
@@ -26,6 +27,7 @@ def run_worker(settings: Settings, rules: Rules) -> None:
 
     """
     topics.check(AdminClient(dict(client_config(settings))), topics.every_topic(settings))
+    set_up_logs()
     gc.set_threshold(*_COLLECT)
     segmenter = Segmenter(settings, rules)
     app = make_app(settings, segmenter)

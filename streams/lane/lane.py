@@ -19,6 +19,7 @@ from nyxter_online.intake import Message
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.records import Batch, Portion, Record, Shift
 from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.logs import where
 
 log = structlog.get_logger()
 
@@ -116,8 +117,8 @@ class Lane:
         except Fenced as reason:
             log.warning("lane fenced", partition=self.partition, reason=str(reason))
             return Ended.FENCED
-        except Exception:
-            log.exception("lane broken", partition=self.partition)
+        except Exception as error:  # noqa: BLE001 - the lane is loaded anew
+            log.error("lane broken", partition=self.partition, **where(error))
             return Ended.BROKEN
         finally:
             self._producer.close()

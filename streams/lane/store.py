@@ -61,3 +61,14 @@ class Store(base.Store):
 
     def apply_changelog_batch(self, *args: object, **kwargs: object) -> None:
         """Take nothing: Faust has nothing to recover."""
+
+    def reset_state(self) -> None:
+        """Reset nothing: the state is the broker's."""
+
+    async def backup_partition(self, *args: object, **kwargs: object) -> None:
+        """Raise: the changelog is the backup."""
+        raise NotImplementedError("the changelog is the backup")
+
+    def restore_backup(self, *args: object, **kwargs: object) -> None:
+        """Raise: the changelog is the backup."""
+        raise NotImplementedError("the changelog is the backup")

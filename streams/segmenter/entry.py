@@ -53,7 +53,8 @@ class Entry(NamedTuple):
 
     def value(self) -> bytes:
         """Return the entry as the value of a journal record."""
-        return dumps({"kind": "transaction", **self._asdict()})
+        sweep = None if self.sweep is None else list(self.sweep)
+        return dumps({"kind": "transaction", **self._asdict(), "sweep": sweep})
 
 
 class Composition(NamedTuple):
