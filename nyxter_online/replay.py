@@ -61,7 +61,7 @@ class Replay:
         ordered = sorted(customers, key=lambda customer: customer.id)
         for start in range(0, len(ordered), _BATCH):
             slots = np.array([c.slot for c in ordered[start : start + _BATCH]], np.int64)
-            outcome = sweep(customers, slots, snapshot, "population", self._at)
+            outcome = sweep(customers, slots, snapshot, "population", "everyone", self._at)
             outcome.settle(customers)
             profiles, events = outcome.published.profiles, outcome.published.events
             yield [profile for profile in profiles.values() if profile is not None], events

@@ -6,7 +6,7 @@ the result and `Customers.undo` takes it back, so whoever drives them decides wh
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from schemas.outputs import Cause
 _A_POINT = 100  # hundredths: a card whose scores drifted by this much is published again
 
 Arrived = tuple[Envelope, Event]
+Whom = Literal["moved", "differing", "everyone"]
 
 
 class Publication(NamedTuple):
@@ -103,11 +104,10 @@ class Scored(NamedTuple):
         changed: Mask = np.any(self.old[:, labels] != self.new[:, labels], axis=1)
         return changed
 
-    @property
-    def drifted(self) -> Mask:
-        """Of whom a score moved by a point since it was last published."""
+    def drifted(self, by: int) -> Mask:
+        """Tell of whom a score moved by so many hundredths since it was last published."""
         before, after = self.old[:, : PRFV + 1], self.new[:, : PRFV + 1]
-        moved: Mask = np.any(abs(before - after) >= _A_POINT, axis=1)
+        moved: Mask = np.any(abs(before - after) >= by, axis=1)
         return moved
 
 
@@ -153,16 +153,35 @@ def step(
     )
 
 
-def sweep(customers: Customers, slots: Ints, snapshot: Snapshot, cause: Cause, at: str) -> Outcome:
-    """Score the customers of rows anew under a snapshot.
+def sweep(
+    customers: Customers, slots: Ints, snapshot: Snapshot, cause: Cause, whom: Whom, at: str
+) -> Outcome:
+    """Score the customers of rows anew under a snapshot and publish those that `whom` says.
 
-    Published are those whose labels changed or who moved by a point; everyone where the cause is
-    not the population (a day turned, rules changed).
+    Parameters
+    ----------
+    customers
+        The customers of the partition.
+    slots
+        Rows of the columns; empty ones are passed over.
+    snapshot
+        The population to rank among.
+    cause
+        What changes are put down to.
+    whom
+        "moved": whose labels changed or who moved by a point; "differing": whoever's card is not
+        exact; "everyone".
+    at
+        The time of the sweep (RFC 3339).
+
     """
     slots = slots[customers.figures[slots, GROUP] != NOWHERE]
     scored = _scored(customers, slots, customers.figures[slots], snapshot)
-    whole = cause != "population"
-    published = scored.exists if whole else scored.relabelled | scored.drifted
+    published = {
+        "moved": scored.relabelled | scored.drifted(_A_POINT),
+        "differing": scored.relabelled | scored.drifted(1),
+        "everyone": scored.exists,
+    }[whom]
     occasion = _occasion(customers, snapshot, cause, at, None)
     publication = _publication(customers, scored, published, lambda _: occasion)
     return Outcome([], {}, publication, [], scored.figures[:0])

@@ -32,5 +32,7 @@ def where(error: BaseException) -> dict[str, Any]:
     Its text is left out: it may quote what a customer's event says.
     """
     frames = traceback.extract_tb(error.__traceback__)[-4:]
-    places = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    places = [
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames
+    ]
     return {"error": type(error).__name__, "at": places}

@@ -312,6 +312,18 @@ def test_a_topic_that_starts_later_is_read_from_its_start(
         wait_for("all cards and transitions", lambda: says_all(redis, customers))
 
 
+def test_a_broker_that_was_killed_is_gone_on_with(
+    settings: Settings, segmenter: Segmenter, broker: KafkaBroker, redis: Redis
+) -> None:
+    with running(settings):
+        before = write_many(segmenter, 10)
+        wait_for("the first cards", lambda: says_all(redis, before))
+        broker.kill()
+        broker.start()
+        after = write_many(Segmenter(broker.bootstrap), 10)
+        wait_for("cards and transitions", lambda: says_all(redis, after))
+
+
 def test_a_redis_filled_from_a_longer_topic_is_refused(settings: Settings, redis: Redis) -> None:
     redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 10_000_000)
     cache, stop = make_cache(settings), threading.Event()

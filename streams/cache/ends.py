@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.cache.batch import Place
@@ -29,8 +29,17 @@ class Ends:
 
     def _ask(self, places: Iterable[Place], isolation: IsolationLevel) -> dict[Place, int]:
         asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}
-        if not asked:
-            return {}
+        try:
+            return self._answer(asked, isolation)
+        except KafkaException:
+            # The client asks with the leaders that it knows, and after a change of leaders goes
+            # on doing so for ever: only a look at the topics tells it of the new ones.
+            self._admin.list_topics(timeout=ANSWER_S)
+            return self._answer(asked, isolation)
+
+    def _answer(
+        self, asked: dict[TopicPartition, OffsetSpec], isolation: IsolationLevel
+    ) -> dict[Place, int]:
         replies = self._admin.list_offsets(
             asked, isolation_level=isolation, request_timeout=ANSWER_S
         )

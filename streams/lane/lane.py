@@ -118,7 +118,7 @@ class Lane:
             log.warning("lane fenced", partition=self.partition, reason=str(reason))
             return Ended.FENCED
         except Exception as error:  # noqa: BLE001 - the lane is loaded anew
-            log.error("lane broken", partition=self.partition, **where(error))
+            log.error("lane broken", partition=self.partition, **where(error))  # noqa: TRY400
             return Ended.BROKEN
         finally:
             self._producer.close()

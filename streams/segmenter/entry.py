@@ -5,6 +5,7 @@ Live decides and writes entries; `nyxter replay --journal` reads them and does t
 
 from typing import NamedTuple
 
+from nyxter_online.step import Whom
 from schemas.envelope import dumps, loads
 from schemas.outputs import Cause
 from streams.lane.records import Span
@@ -16,6 +17,7 @@ class Sweep(NamedTuple):
     first: int
     end: int
     cause: Cause
+    whom: Whom
 
 
 class Entry(NamedTuple):

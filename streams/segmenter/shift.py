@@ -16,7 +16,7 @@ from nyxter_online.customers import BUCKETS, Customers
 from nyxter_online.intake import Intake, Message, Refusal, take_in
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.ranks import Snapshot
-from nyxter_online.step import Outcome, step, sweep
+from nyxter_online.step import Outcome, Whom, step, sweep
 from schemas.envelope import Envelope, dumps, read_kafka
 from schemas.events import CONTROL, DayTurned, event_of
 from schemas.instant import Refused
@@ -36,6 +36,7 @@ from streams.segmenter.entry import Entry, Sweep
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_key, chunk_records
 
 _SUMMARY_S: Final = 1.0
+_QUIET_S: Final = 5.0
 _CHUNK: Final = 5_000  # customers that one part of a sweep scores
 
 
@@ -75,8 +76,10 @@ class Progress(NamedTuple):
         Number of the snapshot in use, 0: none.
     bucket
         Where the sweep under way goes on; None: none is under way.
-    cause
-        What that sweep puts changes down to.
+    cause, whom
+        What that sweep puts changes down to, and whom it publishes.
+    settled
+        Whether every card is exact by the snapshot in use.
     swept_day, swept_rules
         Day and rules of the last sweep begun.
 
@@ -87,6 +90,8 @@ class Progress(NamedTuple):
     snapshot: int = 0
     bucket: int | None = None
     cause: Cause = "population"
+    whom: Whom = "moved"
+    settled: bool = False
     swept_day: int = 0
     swept_rules: str = ""
 
@@ -120,6 +125,7 @@ class SegmentShift:
         self._whole_summary = True
         self._unsummarised = True
         self._summarised_at = 0.0
+        self._adopted_at = time.monotonic()
 
     def load(self, stored: Mapping[bytes, bytes], memo: Any) -> None:
         """Take in the state of a changelog."""
@@ -159,16 +165,31 @@ class SegmentShift:
     def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
         """Return the records of a part of a sweep or of a summary, where one is due."""
         progress, snapshot = self._adopted()
+        if self._is_quiet(progress, snapshot):
+            progress = progress._replace(bucket=0, cause="population", whom="differing")
         if progress.bucket is not None and snapshot is not None and self._board.may_sweep():
             began = time.monotonic()
             end = self._sweep_end(progress.bucket)
-            part = Sweep(progress.bucket, end, progress.cause)
+            part = Sweep(progress.bucket, end, progress.cause, progress.whom)
             records = self.execute(self._entry(sweep=part), [], positions)
             self._board.swept(time.monotonic() - began)
             return records
         if self._summary_due():
             return self.execute(self._entry(), [], positions)
         return None
+
+    def _is_quiet(self, progress: Progress, snapshot: Snapshot | None) -> bool:
+        """Tell whether the population has stood still long enough to make every card exact.
+
+        In a busy hour cards are published when they moved by a point; here the rest follows.
+        """
+        return (
+            progress.bucket is None
+            and not progress.settled
+            and snapshot is not None
+            and snapshot is self._board.latest
+            and time.monotonic() - self._adopted_at >= _QUIET_S
+        )
 
     def settle(self) -> None:
         """Keep the work in hand."""
@@ -247,6 +268,8 @@ class SegmentShift:
             snapshot=snapshot.number,
             bucket=0,
             cause=cause,
+            whom="moved" if cause == "population" else "everyone",
+            settled=False,
             swept_day=snapshot.day,
             swept_rules=snapshot.rules,
         )
@@ -256,9 +279,13 @@ class SegmentShift:
         progress, self._coming_snapshot = self.progress, self._lookup(entry.snapshot)
         if self._coming_snapshot is not None and entry.snapshot != progress.snapshot:
             progress = self._with_snapshot(self._coming_snapshot)
+            self._adopted_at = time.monotonic()
         if entry.sweep is not None:
-            end = entry.sweep.end
-            progress = progress._replace(bucket=None if end >= BUCKETS else end)
+            _, end, cause, whom = entry.sweep
+            done = end >= BUCKETS
+            bucket = None if done else end
+            settled = done and whom != "moved"
+            progress = progress._replace(bucket=bucket, cause=cause, whom=whom, settled=settled)
         self._coming = progress._replace(entry=entry.number)
 
     def _lookup(self, number: int) -> Snapshot | None:
@@ -281,7 +308,7 @@ class SegmentShift:
         snapshot, buckets = self._coming_snapshot, self.customers.buckets
         assert snapshot is not None, "sweeps follow the adoption of a snapshot"
         slots = np.flatnonzero((buckets >= part.first) & (buckets < part.end))
-        self._outcome = sweep(self.customers, slots, snapshot, part.cause, entry.at)
+        self._outcome = sweep(self.customers, slots, snapshot, part.cause, part.whom, entry.at)
         return self._outputs(self._outcome)
 
     def _sweep_end(self, first: int) -> int:

@@ -1,0 +1,5 @@
+"""`python -m streams.cli` is `nyxter`."""
+
+from streams.cli import app
+
+app()

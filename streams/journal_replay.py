@@ -1,0 +1,240 @@
+"""`replay --journal`: run again exactly what live ran, from the journal and the input topics.
+
+Each partition's entries are executed in order on a state built from nothing; a snapshot is merged
+from the partitions at the very entries that its composition names. What comes out must be what
+live published, id by id: an oracle that shares live's code but none of its state.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from nyxter_online.intake import Message
+from nyxter_online.population import merge_populations
+from nyxter_online.ranks import Snapshot
+from schemas.rules import Rules
+from streams import topics
+from streams.agents import SOURCES
+from streams.lane.records import Record
+from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.shift import SegmentShift, Site
+
+OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)
+_MOST_BUFFERED: Final = 20_000
+_ANSWER_S: Final = 20.0
+
+
+class JournalBroken(Exception):  # noqa: N818 - it names what is the case
+    """The journal or the inputs do not tell everything: what is missing, in words."""
+
+
+class _Message(NamedTuple):
+    topic: str
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+
+
+class _Inputs:
+    """Messages of topics in the order of their offsets, each partition at its own pace."""
+
+    def __init__(self, client: Mapping[str, Any], names: tuple[str, ...], partitions: int) -> None:
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": "none",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+            }
+        )
+        places = [(name, number) for name in names for number in range(partitions)]
+        self._queues: dict[tuple[str, int], deque[_Message]] = {p: deque() for p in places}
+        self._ended: set[tuple[str, int]] = set()
+        self._paused: set[tuple[str, int]] = set()
+        self._consumer.assign([TopicPartition(*place, 0) for place in places])
+
+    def before(self, topic: str, partition: int, end: int) -> Iterator[_Message]:
+        """Yield the messages of a partition not yet taken whose offsets lie before `end`."""
+        place = topic, partition
+        queue = self._queues[place]
+        while True:
+            while queue and queue[0].offset < end:
+                yield queue.popleft()
+            if queue or place in self._ended:
+                return
+            self._poll(place)
+
+    def all_of(self, topic: str, partition: int) -> Iterator[_Message]:
+        """Yield all messages of a partition up to its end."""
+        yield from self.before(topic, partition, 2**62)
+
+    def _poll(self, wanted: tuple[str, int]) -> None:
+        if wanted in self._paused:
+            self._paused.discard(wanted)
+            self._consumer.resume([TopicPartition(*wanted)])
+        for message in self._consumer.consume(2_000, 0.2):
+            error = message.error()
+            place = message.topic() or "", message.partition() or 0
+            if error is not None:
+                if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                    raise KafkaException(error)
+                self._ended.add(place)
+                continue
+            self._queues[place].append(
+                _Message(
+                    place[0],
+                    message.offset() or 0,
+                    message.timestamp()[1],
+                    message.key(),
+                    message.value(),
+                    message.headers(),
+                )
+            )
+        full = [p for p, q in self._queues.items() if len(q) > _MOST_BUFFERED and p != wanted]
+        fresh = [place for place in full if place not in self._paused]
+        self._consumer.pause([TopicPartition(*place) for place in fresh])
+        self._paused.update(fresh)
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._consumer.close()
+
+
+class _Made:
+    """A board of the snapshots that the replay made itself."""
+
+    latest: Snapshot | None = None
+
+    def __init__(self) -> None:
+        self._snapshots: dict[int, Snapshot] = {}
+
+    def get(self, number: int) -> Snapshot | None:
+        """Return the snapshot of a number."""
+        return self._snapshots.get(number)
+
+    def post(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot."""
+        self._snapshots[snapshot.number] = snapshot
+
+    def may_sweep(self) -> bool:
+        """Sweep only where the journal says so."""
+        return False
+
+    def swept(self, seconds: float) -> None:
+        """Take no note of time."""
+
+
+class JournalReplay:
+    """A replay of a whole journal.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings.
+    partitions, changelog, rules, secret
+        As of the application that wrote the journal.
+
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        partitions: int,
+        changelog: str,
+        rules: Rules,
+        secret: bytes,
+    ) -> None:
+        self._rules = rules
+        self._partitions = range(partitions)
+        self._board = _Made()
+        self._inputs = _Inputs(client, SOURCES, partitions)
+        self._journal = _Inputs(client, (topics.JOURNAL,), partitions)
+        self._entries: dict[int, deque[Entry]] = {}
+        self._compositions: list[Composition] = []
+        self._shifts = {
+            p: SegmentShift(Site(p, partitions, changelog, rules, secret), self._board, str)
+            for p in self._partitions
+        }
+
+    def run(self) -> Iterator[tuple[int, Record]]:
+        """Yield every output with the partition number that it was published to, in its order.
+
+        Raises
+        ------
+        JournalBroken
+            Entries or messages are missing, or the rules are not the ones of the journal.
+
+        """
+        self._read_journal()
+        used = {e.snapshot for entries in self._entries.values() for e in entries}
+        for composition in self._compositions:
+            for partition, number in composition.summaries.items():
+                yield from self._advance(partition, number)
+            if composition.snapshot in used:
+                self._merge(composition)
+        for partition in self._partitions:
+            yield from self._advance(partition, None)
+        self._inputs.close()
+
+    def _read_journal(self) -> None:
+        for partition in self._partitions:
+            read = [
+                read_entry(m.value or b"") for m in self._journal.all_of(topics.JOURNAL, partition)
+            ]
+            entries = [entry for entry in read if isinstance(entry, Entry)]
+            self._compositions += [c for c in read if isinstance(c, Composition)]
+            check_joined(partition, entries)
+            self._entries[partition] = deque(entries)
+        self._compositions.sort(key=lambda composition: composition.snapshot)
+        self._journal.close()
+
+    def _advance(self, partition: int, before: int | None) -> Iterator[tuple[int, Record]]:
+        """Execute entries up to, not including, number `before`."""
+        entries, shift = self._entries[partition], self._shifts[partition]
+        while entries and (before is None or entries[0].number < before):
+            entry = entries.popleft()
+            if entry.rules != self._rules.version:
+                raise JournalBroken(
+                    f"partition {partition}, entry {entry.number}: made by the rules "
+                    f"{entry.rules}, not by these ({self._rules.version})"
+                )
+            records = shift.execute(entry, self._messages(partition, entry), {})
+            shift.settle()
+            yield from ((partition, record) for record in records if record.topic in OUTPUTS)
+
+    def _messages(self, partition: int, entry: Entry) -> list[Message]:
+        messages: list[Message] = []
+        for topic, _, end in entry.spans:
+            messages += self._inputs.before(topic, partition, end)
+        return messages
+
+    def _merge(self, composition: Composition) -> None:
+        customers = [shift.customers for shift in self._shifts.values()]
+        days = {c.period.day for c in customers}
+        if days != {composition.day}:
+            raise JournalBroken(f"snapshot {composition.snapshot}: partitions stand at other days")
+        population = merge_populations(c.head_count.population(c.groups) for c in customers)
+        number, day, rules, _ = composition
+        ranking = self._rules.analysis.ranking
+        self._board.post(Snapshot(number, day, rules, population, ranking))
+
+
+def check_joined(partition: int, entries: list[Entry]) -> None:
+    """Raise JournalBroken unless entries are numbered from 1 and the ranges of topics join."""
+    reached: dict[str, int] = {}
+    for number, entry in enumerate(entries, 1):
+        if entry.number != number:
+            raise JournalBroken(f"partition {partition}: entry {number} is missing")
+        for topic, start, end in entry.spans:
+            if start != reached.get(topic, 0):
+                raise JournalBroken(
+                    f"partition {partition}, entry {number}: {topic} goes on at {start}, "
+                    f"not at {reached.get(topic, 0)}"
+                )
+            reached[topic] = end

@@ -1,0 +1,296 @@
+"""A whole system on a broker, for tests: topics, workers, events in, everything that came out."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from nyxter_online.replay import Replay
+from schemas.rules import Rules, read_rules
+from streams import topics
+from streams.agents import SOURCES
+from streams.app import client_config
+from streams.journal_replay import JournalReplay
+from streams.lane.changelog import read_changelog, read_position
+from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.shift import Progress
+from streams.segmenter.snapshots import SnapshotHeader
+from streams.segmenter.summaries import HEADER_KEY
+from streams.settings import Settings
+
+PATIENCE_S = 120.0
+TOPIC_OF = {
+    "purchase": topics.PURCHASES,
+    "contract": topics.CONTRACTS,
+    "customer": topics.CUSTOMERS,
+}
+
+
+class System:
+    """Topics and workers on one broker; `close` ends the workers and removes the topics.
+
+    Parameters
+    ----------
+    broker
+        Its address.
+    directory
+        Where logs go.
+    rules
+        Text of the rules file.
+    partitions
+        Of every topic.
+
+    """
+
+    def __init__(self, broker: str, directory: Path, rules: str = "", partitions: int = 4) -> None:
+        self.settings = Settings(
+            broker=broker,
+            partitions=partitions,
+            session_timeout_s=6,
+            rebalance_timeout_s=6,
+            data_dir=directory,
+        )
+        self.rules: Rules = read_rules(rules)
+        self.directory = directory
+        self._rules_file = directory / "rules.toml"
+        self._rules_file.write_text(rules, "utf-8")
+        self._client = dict(client_config(self.settings))
+        self._admin = AdminClient(self._client)
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        topics.create(self._admin, topics.every_topic(self.settings))
+
+    # Workers
+
+    def start(self, name: str) -> int:
+        """Start a worker; return its process id."""
+        environment = os.environ | {
+            "NYXTER_BROKER": self.settings.broker,
+            "NYXTER_PARTITIONS": str(self.settings.partitions),
+            "NYXTER_SESSION_TIMEOUT_S": str(self.settings.session_timeout_s),
+            "NYXTER_REBALANCE_TIMEOUT_S": str(self.settings.rebalance_timeout_s),
+        }
+        command = [sys.executable, "-m", "streams.cli", "worker", "--rules", str(self._rules_file)]
+        with self.log(name).open("ab") as log:
+            worker = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=log, cwd=self.directory
+            )
+        self._workers[name] = worker
+        return worker.pid
+
+    def log(self, name: str) -> Path:
+        """Return the log file of a worker."""
+        return self.directory / f"{name}.log"
+
+    def kill(self, name: str) -> None:
+        """End a worker with SIGKILL."""
+        worker = self._workers.pop(name)
+        worker.kill()
+        worker.wait()
+
+    def stop(self, name: str) -> int:
+        """End a worker as an operator does; return its exit status."""
+        worker = self._workers.pop(name)
+        worker.send_signal(signal.SIGTERM)
+        return worker.wait(30)
+
+    def alive(self, name: str) -> bool:
+        """Tell whether a worker still runs."""
+        return self._workers[name].poll() is None
+
+    def close(self) -> None:
+        """End all workers and remove the topics."""
+        for name in list(self._workers):
+            self.kill(name)
+        names = [topic.name for topic in topics.every_topic(self.settings)]
+        for future in self._admin.delete_topics(names).values():
+            future.result(30)
+        wait_until(
+            lambda: not set(names) & set(self._admin.list_topics(timeout=10).topics),
+            "topics are gone",
+        )
+
+    # Input
+
+    def producer(self, partitioner: str = "murmur2_random") -> Producer:
+        """Return a producer whose keys go to partitions by a partitioner."""
+        return Producer(self._client | {"partitioner": partitioner, "linger.ms": 5})
+
+    def send(self, events: Iterable[Mapping[str, Any]], partitioner: str = "murmur2_random") -> int:
+        """Send events to their topics; return how many."""
+        producer = self.producer(partitioner)
+        count = 0
+        for count, event in enumerate(events, 1):  # noqa: B007
+            topic = TOPIC_OF[event["type"].split(".")[1]]
+            value = json.dumps(event).encode()
+            producer.produce(topic, value, event["subject"].encode())
+            producer.poll(0)
+        producer.flush()
+        return count
+
+    def produce(self, topic: str, key: bytes | None, value: bytes | None, **options: Any) -> None:
+        """Send one raw record."""
+        producer = self.producer()
+        producer.produce(topic, value, key, **options)
+        producer.flush()
+
+    # Output
+
+    def read(self, topic: str) -> list[Message]:
+        """Return all committed records of a topic, each partition in its order."""
+        consumer = Consumer(
+            self._client
+            | {
+                "group.id": "none",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
+            }
+        )
+        count = 1 if topic == topics.SNAPSHOTS else self.settings.partitions
+        consumer.assign([TopicPartition(topic, number, 0) for number in range(count)])
+        records: list[Message] = []
+        ended: set[int | None] = set()
+        while len(ended) < count:
+            for message in consumer.consume(5_000, 0.2):
+                error = message.error()
+                if error is None:
+                    records.append(message)
+                    continue
+                assert error.code() == KafkaError._PARTITION_EOF, error
+                ended.add(message.partition())
+        consumer.close()
+        return records
+
+    def profiles(self) -> dict[str, Any]:
+        """Return the latest profile of every customer who has one."""
+        latest: dict[str, Any] = {}
+        for message in self.read(topics.PROFILES):
+            value = message.value()
+            latest[message.key().decode()] = None if value is None else json.loads(value)
+        return {name: profile for name, profile in latest.items() if profile is not None}
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return all segment events."""
+        return [json.loads(message.value()) for message in self.read(topics.SEGMENT_EVENTS)]
+
+    def journal(self) -> tuple[dict[int, list[Entry]], list[Composition]]:
+        """Return the journal entries by partition, and the compositions of snapshots."""
+        entries: dict[int, list[Entry]] = defaultdict(list)
+        compositions = []
+        for message in self.read(topics.JOURNAL):
+            entry = read_entry(message.value())
+            if isinstance(entry, Entry):
+                entries[message.partition()].append(entry)
+            else:
+                compositions.append(entry)
+        return entries, compositions
+
+    # Oracles
+
+    def replayed(self, as_of: date) -> dict[str, Any]:
+        """Return what a plain replay of all input gives, by customer."""
+        replay = Replay(self.rules, as_of)
+        inputs = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS)
+        lines = [m.value() for topic in inputs for m in self.read(topic) if m.value()]
+        for _ in replay.feed(lines):
+            pass
+        listed = (json.loads(json.dumps(p)) for profiles, _ in replay.score() for p in profiles)
+        return {profile["customer_id"]: profile for profile in listed}
+
+    def journal_replayed(self) -> dict[str, list[tuple[int, bytes | None, bytes | None]]]:
+        """Return, by topic, what the replay of the journal gives: partition, key and value."""
+        replay = JournalReplay(
+            self._client,
+            self.settings.partitions,
+            topics.changelog(self.settings),
+            self.rules,
+            b"",
+        )
+        outputs = defaultdict(list)
+        for partition, record in replay.run():
+            outputs[record.topic].append((partition, record.key, record.value))
+        return outputs
+
+    # Waiting
+
+    def progress(self) -> dict[int, tuple[Mapping[str, int], Progress]]:
+        """Return position and progress of each partition that has any."""
+        name = topics.changelog(self.settings)
+        reached = {}
+        for number in range(self.settings.partitions):
+            position = read_position(read_changelog(self._client, name, number))
+            if position is not None:
+                reached[number] = position.next, Progress(*position.memo)
+        return reached
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the offset after the last message of every partition of the source topics."""
+        consumer = Consumer(self._client | {"group.id": "none"})
+        numbers = range(self.settings.partitions)
+        places = [(topic, number) for topic in SOURCES for number in numbers]
+        marks = {p: consumer.get_watermark_offsets(TopicPartition(*p))[1] for p in places}
+        consumer.close()
+        return marks
+
+    def is_settled(self) -> bool:
+        """Tell whether a snapshot covers all input and every card is exact by it."""
+        stored = read_changelog(self._client, topics.SNAPSHOTS, 0)
+        if HEADER_KEY not in stored:
+            return False
+        header = SnapshotHeader(**json.loads(stored[HEADER_KEY]))
+        progress = self.progress()
+        last = {place: self._last(place) for place in self.ends()}
+        covered = all(
+            header.next[str(number)].get(topic, 0) >= end for (topic, number), end in last.items()
+        )
+        return covered and all(
+            p in progress and progress[p][1].settled and progress[p][1].snapshot == header.number
+            for p in range(self.settings.partitions)
+        )
+
+    def _last(self, place: tuple[str, int]) -> int:
+        """Return the offset after the last message proper (a transaction's end is none)."""
+        topic, number = place
+        read = [m.offset() + 1 for m in self._cached(topic) if m.partition() == number]
+        return max(read, default=0)
+
+    def _cached(self, topic: str) -> list[Message]:
+        ends = tuple(end for (name, _), end in sorted(self.ends().items()) if name == topic)
+        known: dict[str, tuple[Any, list[Message]]] = self.__dict__.setdefault("_inputs", {})
+        if topic not in known or known[topic][0] != ends:
+            known[topic] = ends, self.read(topic)
+        return known[topic][1]
+
+    def settle(self, patience_s: float = PATIENCE_S) -> None:
+        """Wait until a snapshot covers all input and every card is exact by it."""
+        wait_until(self.is_settled, "everything is covered and settled", patience_s)
+
+
+def wait_until(condition: Any, what: str, patience_s: float = PATIENCE_S) -> None:
+    """Wait for a condition; fail with `what` was waited for."""
+    limit = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < limit, f"waited {patience_s:.0f} s in vain until {what}"
+        time.sleep(0.2)
+
+
+def same_profiles(live: Mapping[str, Any], replayed: Mapping[str, Any]) -> list[str]:
+    """Return the differences between live profiles and replay's, but for the snapshot's number."""
+    differences = [f"{name}: only in one" for name in live.keys() ^ replayed.keys()]
+    for name in live.keys() & replayed.keys():
+        fields = [
+            f
+            for f in replayed[name]
+            if f != "snapshot" and live[name].get(f) != replayed[name][f]
+        ]
+        differences += [f"{name}: {field}" for field in fields]
+    return differences
