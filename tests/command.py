@@ -58,4 +58,4 @@ def rows_of(path: Path) -> list[dict[str, Any]] | None:
     """The values of a JSON Lines file."""
     if not path.exists():
         return None
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]

@@ -14,6 +14,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+
 from nyxter_online.replay import Replay
 from schemas.rules import Rules, read_rules
 from streams import topics
@@ -288,9 +289,7 @@ def same_profiles(live: Mapping[str, Any], replayed: Mapping[str, Any]) -> list[
     differences = [f"{name}: only in one" for name in live.keys() ^ replayed.keys()]
     for name in live.keys() & replayed.keys():
         fields = [
-            f
-            for f in replayed[name]
-            if f != "snapshot" and live[name].get(f) != replayed[name][f]
+            f for f in replayed[name] if f != "snapshot" and live[name].get(f) != replayed[name][f]
         ]
         differences += [f"{name}: {field}" for field in fields]
     return differences

@@ -1,8 +1,8 @@
 """Laws that hold for any world: replay is the oracle, order and batches do not matter."""
 
-import itertools
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from driving import (
@@ -83,7 +83,7 @@ def batches(world_events: list[Any], data: st.DataObject) -> list[list[Any]]:
     """The same list cut anywhere."""
     cuts = data.draw(st.lists(st.integers(0, len(world_events)), max_size=5).map(sorted), "cuts")
     edges = [0, *cuts, len(world_events)]
-    return [world_events[a:b] for a, b in itertools.pairwise(edges)]
+    return [world_events[a:b] for a, b in pairwise(edges)]
 
 
 def partition(world: World, some: list[Event] | None = None) -> Customers:

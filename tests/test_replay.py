@@ -206,4 +206,4 @@ def test_the_path_of_the_report_is_told_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "run[red]s"
     folder.mkdir()
     done = replay_command(folder, b"nonsense\n")
-    assert str(folder / "profiles.jsonl.rejects") in done.errors.replace("\n", "")
+    assert str(folder / "profiles.jsonl.rejects") in done.errors
