@@ -1,5 +1,6 @@
 """The composition root of a worker: everything is made here and handed in."""
 
+import signal
 import threading
 import time
 from collections.abc import Mapping
@@ -55,7 +56,10 @@ class LaneApp(faust.App):
 
 
 class Segmenter:
-    """A worker's parts: the lanes, the snapshots they score by, and the leader where it leads."""
+    """A worker's parts: the lanes, the snapshots they score by, and the leader where it leads.
+
+    `unusable` is why the worker had to stop, where it had to.
+    """
 
     def __init__(self, settings: Settings, rules: Rules) -> None:
         client = client_config(settings)
@@ -63,6 +67,7 @@ class Segmenter:
         self._reader = SnapshotReader(client, rules, self._board)
         self._leader = Leader(client, settings.app_id, settings.partitions, rules, now_ms)
         self._leading: tuple[threading.Thread, threading.Event] | None = None
+        self.unusable: str | None = None
         self.lanes = Lanes(
             LaneConfig(
                 client=client,
@@ -83,6 +88,7 @@ class Segmenter:
                     now,
                 ),
                 heartbeat_s=settings.session_timeout_s / 5,
+                on_unusable=self._end,
             )
         )
         self.lanes.on_owned.append(self._lead_or_not)
@@ -95,6 +101,11 @@ class Segmenter:
         """Stop following and leading."""
         self._lead_or_not(frozenset())
         self._reader.stop()
+
+    def _end(self, reason: str) -> None:
+        """Stop the worker: nobody can go on from the state that is stored."""
+        self.unusable = reason
+        signal.raise_signal(signal.SIGTERM)
 
     def _lead_or_not(self, owned: frozenset[int]) -> None:
         """Lead while partition 0 is ours."""

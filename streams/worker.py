@@ -15,6 +15,10 @@ from streams.settings import Settings
 _COLLECT = (50_000, 50, 1_000)
 
 
+class StateUnusable(Exception):  # noqa: N818 - it names what is the case
+    """The stored state can't be gone on from: why, and what to do."""
+
+
 def run_worker(settings: Settings, rules: Rules) -> None:
     """Check the topics, then work until SIGTERM or SIGINT.
 
@@ -22,8 +26,8 @@ def run_worker(settings: Settings, rules: Rules) -> None:
     ------
     TopicsDiffer
         The topics are not as they have to be.
-    SystemExit
-        When the worker has stopped.
+    StateUnusable
+        The stored state can't be gone on from.
 
     """
     topics.check(AdminClient(dict(client_config(settings))), topics.every_topic(settings))
@@ -33,6 +37,11 @@ def run_worker(settings: Settings, rules: Rules) -> None:
     app = make_app(settings, segmenter)
     segmenter.start()
     try:
-        faust.Worker(app, loglevel="WARN", quiet=False).execute_from_commandline()
+        faust.Worker(app, loglevel="WARN", quiet=True).execute_from_commandline()
+    except SystemExit as end:
+        if segmenter.unusable is not None:
+            raise StateUnusable(segmenter.unusable) from None
+        if end.code:
+            raise
     finally:
         segmenter.stop()

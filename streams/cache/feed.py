@@ -80,9 +80,10 @@ class Feed:
     def place(self, positions: Mapping[Place, int]) -> None:
         """Go on from these positions, of all places given; 0 is the beginning."""
         self._forget()
-        self._next = {at: max(at_, self._first_kept.get(at, 0)) for at, at_ in positions.items()}
+        kept = self._first_kept
+        self._next = {at: max(offset, kept.get(at, 0)) for at, offset in positions.items()}
         starts = [
-            TopicPartition(*at, offset or OFFSET_BEGINNING) for at, offset in self._next.items()
+            TopicPartition(*at, next_ or OFFSET_BEGINNING) for at, next_ in self._next.items()
         ]
         self._consumer.assign(starts)
         self._consumer.resume(starts)

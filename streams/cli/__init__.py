@@ -31,22 +31,39 @@ def nyxter() -> None:
 
 @app.command()
 def replay(
-    events: Annotated[str, typer.Argument(help="CloudEvents, one JSON a line; - reads the input.")],
-    as_of: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Today.")],
-    profiles: Annotated[Path, typer.Option(help="Where profiles go, one JSON a line.")],
-    rules: RulesFile = None,
+    events: Annotated[
+        str | None, typer.Argument(help="CloudEvents, one JSON a line; - reads the input.")
+    ] = None,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today.")] = None,
+    profiles: Annotated[
+        Path | None, typer.Option(help="Where profiles go, one JSON a line, by customer id.")
+    ] = None,
     outputs: Annotated[Path | None, typer.Option(help="Where segment changes go.")] = None,
+    rules: RulesFile = None,
+    journal: Annotated[
+        bool,
+        typer.Option("--journal", help="Run again what live ran, from NYXTER_BROKER's topics."),
+    ] = False,
 ) -> None:
     """Score everyone from a file of events, without a broker.
 
     Lines that can't be read go to PROFILES.rejects with the reason; the exit status is then 3.
+    With --journal nothing is read from a file: the journal and the input topics of a running or
+    stopped system are, and what comes out is what it published, id by id.
 
     Example: nyxter replay events.jsonl --rules nyxter.toml --as-of 2026-11-22
     --profiles profiles.jsonl --outputs outputs.jsonl
     """
-    from streams.cli.replay import replay_file  # noqa: PLC0415 - each command loads its own needs
-
     try:
+        if journal:
+            from streams.cli.replay_journal import replay_journal  # noqa: PLC0415
+
+            replay_journal(settings_of(), rules_of(rules), profiles, outputs)
+            return
+        from streams.cli.replay import replay_file  # noqa: PLC0415 - commands load what they need
+
+        if events is None or as_of is None or profiles is None:
+            raise failure("give EVENTS, --as-of and --profiles, or --journal (see --help)")
         status = replay_file(events, rules_of(rules), as_of.date(), profiles, outputs)
     except OSError as error:
         raise failure(f"{error.filename}: {error.strerror}") from None
@@ -61,12 +78,12 @@ def worker(rules: RulesFile = None) -> None:
 
     Example: NYXTER_BROKER=kafka:9092 nyxter worker --rules nyxter.toml
     """
-    from streams.worker import run_worker  # noqa: PLC0415
+    from streams.worker import StateUnusable, run_worker  # noqa: PLC0415
 
     settings = settings_of()
     try:
         run_worker(settings, rules_of(rules or settings.rules))
-    except (TopicsDiffer, KafkaException) as error:
+    except (TopicsDiffer, StateUnusable, KafkaException) as error:
         raise failure(str(error)) from None
 
 

@@ -11,6 +11,13 @@ POSITION_KEY: Final = b'["position"]'
 _ANSWER_S: Final = 20.0
 
 
+VERSION: Final = 1
+
+
+class OtherVersion(Exception):  # noqa: N818 - it names what is the case
+    """The state was written by a release that keeps other things."""
+
+
 class Position(NamedTuple):
     """How far a partition has come: next offset by source topic, and what the work remembers."""
 
@@ -20,13 +27,25 @@ class Position(NamedTuple):
 
     def value(self) -> bytes:
         """Return the value of the position record."""
-        return dumps({"next": self.next, "partitions": self.partitions, "memo": self.memo})
+        return dumps({"version": VERSION, **self._asdict()})
 
 
 def read_position(stored: dict[bytes, bytes]) -> Position | None:
-    """Take the position out of a changelog's records; None where nothing was ever written."""
+    """Take the position out of a changelog's records; None where nothing was ever written.
+
+    Raises
+    ------
+    OtherVersion
+        Another release wrote the state.
+
+    """
     value = stored.pop(POSITION_KEY, None)
-    return None if value is None else Position(**loads(value))
+    if value is None:
+        return None
+    fields = loads(value)
+    if fields.pop("version", None) != VERSION:
+        raise OtherVersion("the state was written by another release of Nyxter Online")
+    return Position(**fields)
 
 
 def read_changelog(config: Mapping[str, Any], topic: str, partition: int) -> dict[bytes, bytes]:

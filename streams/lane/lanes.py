@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaException
 
-from streams.lane.changelog import Position, read_changelog, read_position
+from streams.lane.changelog import OtherVersion, Position, read_changelog, read_position
 from streams.lane.lane import Ended, Lane
 from streams.lane.records import Shift
 from streams.lane.transaction import Fenced, TransactionalProducer
@@ -52,6 +52,8 @@ class LaneConfig:
         Threads that compute and write batches.
     heartbeat_s
         How often the group hears from this worker.
+    on_unusable
+        Called with the reason when stored state can't be gone on from.
 
     """
 
@@ -64,7 +66,7 @@ class LaneConfig:
     shift: Callable[[int], Shift]
     workers: int = 4
     heartbeat_s: float = 2.0
-    on_broken: Callable[[str], None] = field(default=lambda _: None)
+    on_unusable: Callable[[str], None] = field(default=lambda _: None)
 
 
 class Lanes:
@@ -172,9 +174,9 @@ class Lanes:
         except (Fenced, KafkaException) as error:
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
             return None
-        except PartitionsChanged as error:
-            self.config.on_broken(str(error))
-            raise
+        except (PartitionsChanged, OtherVersion) as error:
+            self.config.on_unusable(str(error))
+            return None
 
     def _fence_and_load(self, partition: int) -> Lane:
         config = self.config

@@ -3,12 +3,15 @@
 Live decides and writes entries; `nyxter replay --journal` reads them and does the same again.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from nyxter_online.step import Whom
 from schemas.envelope import dumps, loads
 from schemas.outputs import Cause
+from streams.lane.changelog import OtherVersion
 from streams.lane.records import Span
+
+VERSION: Final = 1
 
 
 class Sweep(NamedTuple):
@@ -56,7 +59,7 @@ class Entry(NamedTuple):
     def value(self) -> bytes:
         """Return the entry as the value of a journal record."""
         sweep = None if self.sweep is None else list(self.sweep)
-        return dumps({"kind": "transaction", **self._asdict(), "sweep": sweep})
+        return dumps({"version": VERSION, "kind": "transaction", **self._asdict(), "sweep": sweep})
 
 
 class Composition(NamedTuple):
@@ -70,12 +73,14 @@ class Composition(NamedTuple):
     def value(self) -> bytes:
         """Return the composition as the value of a journal record."""
         named = self._asdict() | {"summaries": {str(p): n for p, n in self.summaries.items()}}
-        return dumps({"kind": "snapshot", **named})
+        return dumps({"version": VERSION, "kind": "snapshot", **named})
 
 
 def read_entry(value: bytes) -> Entry | Composition:
-    """Return what a journal record tells."""
+    """Return what a journal record tells (OtherVersion where another release wrote it)."""
     fields = loads(value)
+    if fields.pop("version", None) != VERSION:
+        raise OtherVersion("the journal was written by another release of Nyxter Online")
     if fields.pop("kind") == "snapshot":
         fields["summaries"] = {int(p): n for p, n in fields["summaries"].items()}
         return Composition(**fields)
