@@ -1,7 +1,8 @@
 """Where a run takes place: one broker, one directory, and the processes that are started there."""
 
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,13 @@ class Ground:
         assert producer.flush(PATIENCE_S) == 0, "the broker took no records"
         return sent
 
+    def is_covered_by(self, positions: Mapping[str, Mapping[str, int]]) -> bool:
+        """Tell whether positions, by partition and topic, lie behind all that was sent."""
+        return all(
+            positions.get(str(partition), {}).get(topic, 0) >= end
+            for (topic, partition), end in self._ends.items()
+        )
+
 
 def settings_of(broker: str, app_id: str) -> Settings:
     """Return the settings of a worker that this run starts."""
@@ -93,6 +101,15 @@ def settings_of(broker: str, app_id: str) -> Settings:
         session_timeout_s=6,
         rebalance_timeout_s=6,
     )
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition; TimeoutError says `what` was waited for."""
+    limit = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > limit:
+            raise TimeoutError(f"waited {PATIENCE_S:.0f} s in vain until {what}")
+        time.sleep(0.05)
 
 
 def plain_topic(name: str) -> Topic:

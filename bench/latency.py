@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 
-from bench.ground import PARTITIONS, PATIENCE_S, Ground
+from bench.ground import PARTITIONS, Ground, wait_until
 from bench.purchases import Purchase
 from bench.table import Figure, at_most
 from schemas.envelope import loads
@@ -23,12 +23,14 @@ _POLL_S = 0.1
 class Place(NamedTuple):
     """What is measured: where events go, where outputs come, and how they tell themselves apart.
 
-    `count` returns how many purchases of a customer an output includes, None of other records.
+    `count` returns how many purchases of a customer an output includes, None of other records;
+    `marked` tells whether the mark is meant for it.
     """
 
     source: str
     output: str
     count: Callable[[Any], int | None]
+    marked: bool
 
 
 class Listener:
@@ -39,13 +41,14 @@ class Listener:
         self.waiting: dict[bytes, float] = {}  # customer: when their purchase was sent
         self._place = place
         self._counts: dict[bytes, int] = {}
+        self._ended: set[int] = set()
         self._stop = threading.Event()
         reading = {"group.id": "none", "enable.auto.commit": False, "fetch.wait.max.ms": 10}
-        isolation = {"isolation.level": "read_committed", "auto.offset.reset": "earliest"}
-        self._consumer = Consumer(ground.client | reading | isolation)
+        committed = {"isolation.level": "read_committed", "enable.partition.eof": True}
+        self._consumer = Consumer(ground.client | reading | committed)
         self._thread = threading.Thread(target=self._run, name="listener", daemon=True)
 
-    def __enter__(self) -> "Listener":
+    def __enter__(self) -> Self:
         places = [TopicPartition(self._place.output, n, 0) for n in range(PARTITIONS)]
         self._consumer.assign(places)
         self._thread.start()
@@ -56,20 +59,19 @@ class Listener:
         self._thread.join()
         self._consumer.close()
 
-    def is_up_to_date(self) -> bool:
-        """Tell whether every output there is has been read."""
-        ends = [
-            self._consumer.get_watermark_offsets(TopicPartition(self._place.output, n))[1]
-            for n in range(PARTITIONS)
-        ]
-        places = [TopicPartition(self._place.output, n) for n in range(PARTITIONS)]
-        return [place.offset for place in self._consumer.position(places)] >= ends
+    def has_read_all(self) -> bool:
+        """Tell whether everything was read that was there at first."""
+        return len(self._ended) == PARTITIONS
 
     def _run(self) -> None:
         while not self._stop.is_set():
             message = self._consumer.poll(_POLL_S)
-            if message is not None and message.error() is None:
+            if message is None:
+                continue
+            if message.error() is None:
                 self._take(message.key(), message.value())
+            elif message.error().code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                self._ended.add(message.partition())
 
     def _take(self, customer: bytes | None, value: bytes | None) -> None:
         count = self._place.count(loads(value)) if value else None
@@ -85,7 +87,7 @@ def latencies(
 ) -> Iterator[Figure]:
     """Yield p50 and p99 at each rate; customers of `purchases` come again only after seconds."""
     with Listener(ground, place) as listener:
-        _wait(listener.is_up_to_date, "the outputs so far are read")
+        wait_until(listener.has_read_all, "the outputs so far are read")
         for per_second in RATES:
             _send(ground, place, purchases, listener, per_second, _WARM_UP_S)
             listener.seconds.clear()
@@ -118,12 +120,4 @@ def _send(
         producer.produce(place.source, value, customer)
         producer.poll(0)
     producer.flush()
-    _wait(lambda: not listener.waiting, "every event has come out")
-
-
-def _wait(condition: Callable[[], bool], what: str) -> None:
-    limit = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > limit:
-            raise TimeoutError(f"waited {PATIENCE_S:.0f} s in vain until {what}")
-        time.sleep(0.05)
+    wait_until(lambda: not listener.waiting, "every event has come out")

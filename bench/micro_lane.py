@@ -1,6 +1,6 @@
 """The micro job on our lane: a Faust app, its agent and table, exactly once.
 
-    python -m bench.micro_lane BROKER EVENTS REPORT
+python -m bench.micro_lane BROKER EVENTS REPORT
 """
 
 import sys

@@ -1,6 +1,6 @@
 """The micro job on plain Faust: an agent with a table, one message at a time.
 
-    python -m bench.plain_faust BROKER EVENTS REPORT
+python -m bench.plain_faust BROKER EVENTS REPORT
 """
 
 import sys

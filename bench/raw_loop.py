@@ -1,6 +1,6 @@
 """The micro job as a bare loop over confluent-kafka, without framework, transactions or recovery.
 
-    python -m bench.raw_loop BROKER EVENTS REPORT
+python -m bench.raw_loop BROKER EVENTS REPORT
 """
 
 import signal

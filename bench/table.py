@@ -76,6 +76,11 @@ def lines(figures: Sequence[Figure]) -> Iterator[str]:
 def _cells(figure: Figure) -> tuple[str, ...]:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
     mark, met = ("", "") if figure.mark is None else figure.mark
-    return figure.name, figure.measured, figure.peer, ratio, mark, {True: "yes", False: "NO"}.get(
-        met, ""
+    return (
+        figure.name,
+        figure.measured,
+        figure.peer,
+        ratio,
+        mark,
+        {True: "yes", False: "NO"}.get(met, ""),
     )

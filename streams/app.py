@@ -21,6 +21,8 @@ from streams.segmenter.snapshots import SnapshotReader
 from streams.settings import Settings
 from streams.tables import customers_table
 
+_LEAD_AGAIN_S = 2.0
+
 
 class LaneApp(faust.App):
     """A Faust app whose transport and store are the batch lanes."""
@@ -66,7 +68,8 @@ class Segmenter:
         self._board = Board()
         self._reader = SnapshotReader(client, rules, self._board)
         self._leader = Leader(client, settings.app_id, settings.partitions, rules, now_ms)
-        self._leading: tuple[threading.Thread, threading.Event] | None = None
+        self._leading: tuple[threading.Thread | None, threading.Event] = None, threading.Event()
+        self._leading[1].set()
         self.unusable: str | None = None
         self.lanes = Lanes(
             LaneConfig(
@@ -99,7 +102,10 @@ class Segmenter:
 
     def stop(self) -> None:
         """Stop following and leading."""
-        self._lead_or_not(frozenset())
+        thread, stop = self._leading
+        stop.set()
+        if thread is not None:
+            thread.join()
         self._reader.stop()
 
     def _end(self, reason: str) -> None:
@@ -109,18 +115,23 @@ class Segmenter:
 
     def _lead_or_not(self, owned: frozenset[int]) -> None:
         """Lead while partition 0 is ours."""
-        if 0 in owned and (self._leading is None or not self._leading[0].is_alive()):
-            stop = threading.Event()
-            thread = threading.Thread(
-                target=self._leader.lead, args=(stop,), name="leader", daemon=True
-            )
-            self._leading = thread, stop
-            thread.start()
-        elif 0 not in owned and self._leading is not None:
-            thread, stop = self._leading
+        thread, stop = self._leading
+        if 0 not in owned:
             stop.set()
-            thread.join()
-            self._leading = None
+        elif stop.is_set():
+            stop = threading.Event()
+            target = threading.Thread(target=self._lead, args=(thread, stop), name="leader")
+            self._leading = target, stop
+            target.daemon = True
+            target.start()
+
+    def _lead(self, before: threading.Thread | None, stop: threading.Event) -> None:
+        """Lead, and again where leading broke off, until `stop` is set."""
+        if before is not None:
+            before.join()
+        while not stop.is_set():
+            self._leader.lead(stop)
+            stop.wait(_LEAD_AGAIN_S)
 
 
 def make_app(settings: Settings, segmenter: Segmenter) -> LaneApp:

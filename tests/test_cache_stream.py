@@ -1,13 +1,22 @@
 """The cache on Apache Kafka and a real Valkey: whatever happens, Redis says what the topics say."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
+from cache_at_work import (
+    PATIENCE_S,
+    Segmenter,
+    card,
+    owners,
+    refusals,
+    running,
+    says_all,
+    wait_for,
+    write_many,
+)
 from cache_samples import profile, transition
-from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from conftest import need_kafka, unique
 from kafka_broker import KafkaBroker
@@ -21,37 +30,6 @@ from streams.settings import Settings
 from streams.topics import PROFILES, SEGMENT_EVENTS, create, every_topic
 
 pytestmark = pytest.mark.kafka
-PATIENCE_S = 60
-
-
-class Segmenter:
-    """Writes outputs as the segmenter does: profile and transitions in one transaction."""
-
-    def __init__(self, bootstrap: str) -> None:
-        self._producer = Producer(
-            {"bootstrap.servers": bootstrap, "transactional.id": unique("lane"), "linger.ms": 5}
-        )
-        self._producer.init_transactions()
-
-    def begin(self) -> None:
-        self._producer.begin_transaction()
-
-    def write(self, customer: str, value: object, *, partition: int = 0) -> None:
-        raw = value if isinstance(value, bytes | None) else dumps(value)
-        self._producer.produce(PROFILES, raw, customer.encode(), partition)
-
-    def tell(self, customer: str, event: object, *, partition: int = 0) -> None:
-        self._producer.produce(SEGMENT_EVENTS, dumps(event), customer.encode(), partition)
-
-    def commit(self) -> None:
-        self._producer.commit_transaction()
-
-    def abort(self) -> None:
-        self._producer.flush()
-        self._producer.abort_transaction()
-
-    def flush(self) -> None:
-        self._producer.flush()
 
 
 @pytest.fixture(scope="module")
@@ -82,44 +60,6 @@ def redis(valkey: str) -> Iterator[Redis]:
 def topics() -> list:
     wanted = {PROFILES, SEGMENT_EVENTS}
     return [topic for topic in every_topic(Settings(partitions=2)) if topic.name in wanted]
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[None]:
-    """A cache at work in a thread of its own; what ended it is raised here."""
-    stop, ended = threading.Event(), []
-    cache = make_cache(settings)
-
-    def run() -> None:
-        try:
-            cache.run(stop)
-        except BaseException as why:  # noqa: BLE001 - raised below
-            ended.append(why)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(PATIENCE_S)
-    assert not thread.is_alive(), "the cache does not stop"
-    if ended:
-        raise ended[0]
-
-
-def wait_for(what: str, is_so: Callable[[], object]) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < give_up, f"not within {PATIENCE_S} s: {what}"
-        time.sleep(0.05)
-
-
-def card(redis: Redis, customer: str) -> dict | None:
-    """The card without what is the cache's own."""
-    if (held := read_card(redis, customer)) is None:
-        return None
-    return {name: value for name, value in held.items() if name not in ("version", "updated_at")}
 
 
 def test_outputs_get_to_redis_and_aborted_ones_do_not(
@@ -332,30 +272,3 @@ def test_a_redis_filled_from_a_longer_topic_is_refused(settings: Settings, redis
     with pytest.raises(PositionBeyondEnd, match=r"nyxter\.profiles\.v1:0 ends at \d+"):
         cache.run(stop)
     watchdog.cancel()
-
-
-def write_many(segmenter: Segmenter, count: int) -> list[str]:
-    """As many customers as are named, each with a profile and a transition."""
-    customers = [unique("many") for _ in range(count)]
-    segmenter.begin()
-    for n, customer in enumerate(customers):
-        segmenter.write(customer, profile(customer, tier="vip"), partition=n % 2)
-        segmenter.tell(customer, transition("tier", None, "vip"), partition=n % 2)
-    segmenter.commit()
-    return customers
-
-
-def says_all(redis: Redis, customers: list[str]) -> bool:
-    """Whether Redis holds each one's card and transition, and each as a member of vip."""
-    return None not in redis.zmscore(members_key(b"vip"), customers) and all(
-        read_card(redis, c) and read_history(redis, c) for c in customers
-    )
-
-
-def owners(redis: Redis) -> set[bytes]:
-    held = redis.hgetall("nyxter:v1:positions")
-    return {owner for name, owner in held.items() if name.startswith(b"owner:")}
-
-
-def refusals(redis: Redis) -> int:
-    return redis.info("errorstats").get("errorstat_OOM", {}).get("count", 0)

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
 from schemas.rules import Rules, RulesError, load_rules
+from streams.embedded import EmbeddedUnavailable
 from streams.settings import Settings
 from streams.topics import TopicsDiffer
 
@@ -87,6 +88,115 @@ def worker(rules: RulesFile = None) -> None:
         raise failure(str(error)) from None
 
 
+@app.command()
+def demo(
+    once: Annotated[
+        bool,
+        typer.Option(
+            "--once", help="5,000 events, then compare every card with replay; 0 if equal, else 1."
+        ),
+    ] = False,
+    customers: Annotated[
+        int | None, typer.Option(min=1, help="How many to make up; none: 10,615, as published.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=5_000, help="Events a second.")] = 50,
+    rules: RulesFile = None,
+) -> None:
+    """Watch customers' scores move as orders arrive; needs nothing else installed.
+
+    Broker, Redis, a worker and a cache of its own run until Ctrl-C, everything in memory, logs in
+    NYXTER_DATA_DIR/demo. Without --rules those of examples/nyxter.toml where they are, else the
+    defaults. The exit status is 2 where this platform has no broker or Redis.
+
+    Example: nyxter demo --rate 10
+    """
+    from streams.cli.demo import Wishes, run_demo  # noqa: PLC0415
+
+    try:
+        status = run_demo(settings_of(), Wishes(once, customers, rate, rules), rules_of)
+    except (EmbeddedUnavailable, KafkaException, OSError) as error:
+        raise failure(str(error)) from None
+    raise typer.Exit(status)
+
+
+@app.command()
+def simulate(
+    out: Annotated[
+        str, typer.Argument(metavar="OUT.jsonl", help="Where to write; - is standard output.")
+    ] = "-",
+    customers: Annotated[
+        int | None, typer.Option(min=1, help="How many to make up; none: 10,615, as published.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed makes the same base.")] = 7,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Today; none: the real one.")
+    ] = None,
+    live: Annotated[
+        int, typer.Option("--live", metavar="COUNT", min=0, help="Events that happen today, after.")
+    ] = 0,
+) -> None:
+    """Make up a customer base, its contracts and its orders, as CloudEvents, one JSON a line.
+
+    Example: nyxter simulate --customers 500 --today 2026-11-22 --live 100 events.jsonl
+    """
+    from streams.cli.simulate import business_day_now, write_events  # noqa: PLC0415
+
+    day = today.date() if today else business_day_now()
+    try:
+        write_events(out, seed, customers, day, live)
+    except ValueError as error:
+        raise failure(str(error)) from None
+    except OSError as error:
+        if error.filename is None:  # the reader of a pipe has gone, the disk is full
+            raise
+        raise failure(f"{error.filename}: {error.strerror}") from None
+
+
+@app.command()
+def card(
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The profile as published.")] = False,
+    redis: Annotated[
+        str | None, typer.Option(metavar="URL", help="The Redis; none: NYXTER_REDIS_URL.")
+    ] = None,
+) -> None:
+    """Show a customer as Redis holds them; 1 where there is no such customer.
+
+    Example: nyxter card T000123 --redis redis://127.0.0.1:6379/0
+    """
+    from redis import RedisError  # noqa: PLC0415
+
+    from streams.cli.card import NoCard, place, show_card  # noqa: PLC0415
+
+    url = redis_url_of(redis or settings_of().redis_url)
+    try:
+        show_card(url, customer, as_json=as_json)
+    except NoCard as error:
+        typer.echo(f"nyxter: {error}", err=True)
+        raise typer.Exit(1) from None
+    except RedisError as error:
+        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+
+
+@app.command()
+def cache() -> None:
+    """Keep Redis (NYXTER_REDIS_URL) filled from the output topics (NYXTER_BROKER).
+
+    Start as many as you like: they share the partitions. SIGTERM ends one after the work in hand.
+
+    Example: NYXTER_BROKER=kafka:9092 NYXTER_REDIS_URL=redis://redis:6379/0 nyxter cache
+    """
+    from streams.cache import PositionBeyondEnd  # noqa: PLC0415
+    from streams.cli.cache import run_cache  # noqa: PLC0415
+
+    settings = settings_of()
+    redis_url_of(settings.redis_url)
+    try:
+        run_cache(settings)
+    except (PositionBeyondEnd, KafkaException) as error:
+        raise failure(str(error)) from None
+
+
 @topics_app.command("create")
 def create_topics() -> None:
     """Create the topics that are missing, with partitions, cleanup and retention as they must be.
@@ -128,6 +238,17 @@ def settings_of() -> Settings:
         problems = error.errors(include_url=False, include_input=False)
         lines = [f"NYXTER_{str(p['loc'][0]).upper()}: {p['msg']}" for p in problems]
         raise failure("\n".join(lines)) from None
+
+
+def redis_url_of(url: str) -> str:
+    """Return the URL of a Redis; one that can't be ends the command."""
+    from redis.connection import parse_url  # noqa: PLC0415
+
+    try:
+        parse_url(url)
+    except ValueError as error:
+        raise failure(f"the URL of the Redis: {error}") from None
+    return url
 
 
 def failure(message: str) -> typer.Exit:

@@ -55,3 +55,8 @@ def _opened(out: str) -> IO[bytes]:
 def _progress(console: Console) -> Progress:
     count = TextColumn("{task.completed:,.0f} events")
     return Progress(SpinnerColumn(), count, TimeElapsedColumn(), console=console, transient=True)
+
+
+def business_day_now() -> date:
+    """Return the business day that it is now."""
+    return datetime.now(BUSINESS_ZONE).date()

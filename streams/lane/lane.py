@@ -27,7 +27,7 @@ _WORK_S: Final = 0.25  # a batch is bounded to about this much work
 _LEAST: Final = 100
 _FIRST: Final = 1_000
 _MOST: Final = 16_000
-_IDLE_S: Final = 0.05  # how often an idle lane looks for work that is due without messages
+_IDLE_S: Final = 0.2  # how often an idle lane looks for work that is due without messages
 
 
 class Ended(Enum):

@@ -17,6 +17,7 @@ from streams.lane.changelog import OtherVersion, Position, read_changelog, read_
 from streams.lane.lane import Ended, Lane
 from streams.lane.records import Shift
 from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.logs import where
 
 log = structlog.get_logger()
 
@@ -173,10 +174,11 @@ class Lanes:
             return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
         except (Fenced, KafkaException) as error:
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
-            return None
         except (PartitionsChanged, OtherVersion) as error:
             self.config.on_unusable(str(error))
-            return None
+        except Exception as error:  # noqa: BLE001 - tried again, and told
+            log.error("load broken", partition=partition, **where(error))  # noqa: TRY400
+        return None
 
     def _fence_and_load(self, partition: int) -> Lane:
         config = self.config

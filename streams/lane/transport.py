@@ -23,7 +23,9 @@ log = structlog.get_logger()
 
 _FETCH_WAIT_MS: Final = 100
 _POLL_S: Final = 0.25
+_NOTHING_S: Final = 0.01
 _AGAIN_S: Final = 0.5
+_NOBODY: Final = TP("nobody", 0)
 
 
 class Fetched(NamedTuple):
@@ -124,10 +126,9 @@ class Consumer(driver.Consumer):
                 await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
                 continue
             turns = self._fetchable()
-            if not turns:
-                await asyncio.sleep(0.01)
-                continue
-            fetched = await self._getmany(active_partitions=set(turns), timeout=_POLL_S)
+            # Asking for nobody's messages tells the group that we are alive while lanes load.
+            wait = _POLL_S if turns else _NOTHING_S
+            fetched = await self._getmany(active_partitions=set(turns) or {_NOBODY}, timeout=wait)
             for tp, records in (fetched or {}).items():
                 if self._open_tps.get(tp) == turns.get(tp):
                     await self._deliver(tp, records, turns[tp])

@@ -23,12 +23,8 @@ from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.segmenter.entry import Composition
-from streams.segmenter.snapshots import (
-    SnapshotHeader,
-    chunk_names,
-    snapshot_records,
-)
-from streams.segmenter.summaries import HEADER_KEY, Summary, read_chunks
+from streams.segmenter.snapshots import SnapshotHeader, snapshot_records
+from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, read_chunks
 
 log = structlog.get_logger()
 

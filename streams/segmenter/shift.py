@@ -33,7 +33,7 @@ from streams.segmenter.codec import (
     standing_record,
 )
 from streams.segmenter.entry import Entry, Sweep
-from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_key, chunk_records
+from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_records
 
 _SUMMARY_S: Final = 1.0
 _QUIET_S: Final = 5.0
@@ -397,7 +397,7 @@ class SegmentShift:
             self.progress.day,
             self.site.rules.version,
             positions,
-            [chunk_key(key).decode() for key in sorted(population)],
+            chunk_names(population),
         )
         self._whole_summary = self._unsummarised = False
         self._summarised_at = time.monotonic()

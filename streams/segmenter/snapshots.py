@@ -13,7 +13,7 @@ from streams import topics
 from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.segmenter.board import Board
-from streams.segmenter.summaries import HEADER_KEY, chunk_key, chunk_records, read_chunks
+from streams.segmenter.summaries import HEADER_KEY, chunk_records, read_chunks
 
 
 class SnapshotHeader(NamedTuple):
@@ -48,17 +48,12 @@ def snapshot_records(
 
     Chunks that are as `known` are not written again; those that it has no more are removed.
     """
-    chunks = {key: value for key, value in chunk_records(population) if value is not None}
+    chunks = dict(chunk_records(population))
     changed = [(key, value) for key, value in chunks.items() if known.get(key) != value]
     gone = [(key, None) for key in known if key not in chunks]
     records = [Record(topics.SNAPSHOTS, key, value, None, 0) for key, value in [*changed, *gone]]
     records.append(Record(topics.SNAPSHOTS, HEADER_KEY, header.value(), None, 0))
     return records, chunks
-
-
-def chunk_names(population: Population) -> list[str]:
-    """Return the keys of the chunks of a population, as a header names them."""
-    return [chunk_key(key).decode() for key in population]
 
 
 class SnapshotReader:

@@ -1,17 +1,17 @@
 """Summaries: what a partition tells the leader of its population, in chunks and a header."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from nyxter_online.figures import Ints
-from nyxter_online.population import Counts, Key
+from nyxter_online.population import Counts, Key, Population, merged
 from schemas.envelope import dumps, loads
 
 HEADER_KEY: Final = b'["header"]'
 
-Chunks = dict[bytes, bytes]
+_MOST: Final = 10_000  # figures in a chunk: far below the least limit of a message
 
 
 class Summary(NamedTuple):
@@ -41,27 +41,33 @@ class Summary(NamedTuple):
         return dumps(self._asdict())
 
 
-def chunk_records(counts: Mapping[Key, Counts]) -> Iterator[tuple[bytes, bytes | None]]:
-    """Yield key and value of each chunk; None where no one is counted any more."""
-    for key, (figures, numbers) in counts.items():
-        value = dumps([figures.tolist(), numbers.tolist()]) if len(figures) else None
-        yield chunk_key(key), value
+def chunk_records(population: Population) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and value of each chunk: up to `_MOST` figures of an indicator and a group."""
+    for (indicator, group), (figures, counts) in population.items():
+        for part, start in enumerate(range(0, len(figures), _MOST)):
+            some = slice(start, start + _MOST)
+            value = dumps([figures[some].tolist(), counts[some].tolist()])
+            yield dumps([indicator, group, part]), value
 
 
-def chunk_key(key: Key) -> bytes:
-    """Return the record key of a chunk."""
-    indicator, group = key
-    return dumps([indicator, group])
+def chunk_names(population: Population) -> list[str]:
+    """Return the keys of the chunks that a population makes, as headers name them."""
+    return [
+        dumps([indicator, group, part]).decode()
+        for (indicator, group), counts in population.items()
+        for part in range(-(-len(counts.figures) // _MOST))
+    ]
 
 
-def read_chunks(chunks: Mapping[bytes, bytes], keys: list[str]) -> dict[Key, Counts]:
+def read_chunks(chunks: Mapping[bytes, bytes], keys: Iterable[str]) -> dict[Key, Counts]:
     """Return the population that the named chunks make up."""
-    population: dict[Key, Counts] = {}
+    parts: dict[Key, list[Counts]] = {}
     for key in keys:
-        indicator, group = loads(key)
+        indicator, group, _ = loads(key)
         figures, counts = loads(chunks[key.encode()])
-        population[indicator, tuple(group)] = Counts(_ints(figures), _ints(counts))
-    return population
+        part = Counts(_ints(figures), _ints(counts))
+        parts.setdefault((indicator, tuple(group)), []).append(part)
+    return {key: merged(listed) for key, listed in parts.items()}
 
 
 def _ints(values: list[Any]) -> Ints:

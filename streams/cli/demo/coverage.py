@@ -1,0 +1,92 @@
+"""How far the segmenter has come, as its journal and its snapshots tell."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from nyxter_online.customers import BUCKETS
+from schemas.envelope import loads
+from streams import topics
+from streams.cache.batch import Place
+from streams.cli.demo.reader import Reader
+from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.snapshots import SnapshotHeader
+from streams.segmenter.summaries import HEADER_KEY
+
+INPUTS: Final = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS)
+
+
+class Coverage:
+    """What was applied, what a snapshot covers, and whose scores follow from that snapshot.
+
+    Parameters
+    ----------
+    broker
+        Bootstrap server.
+    partitions
+        How many.
+
+    Attributes
+    ----------
+    applied
+        Events applied so far.
+    snapshot
+        Number of the newest snapshot, 0 before the first.
+
+    """
+
+    def __init__(self, broker: str, partitions: int) -> None:
+        numbers = range(partitions)
+        journal = [Place(topics.JOURNAL, number) for number in numbers]
+        self._reader = Reader(broker, dict.fromkeys([*journal, Place(topics.SNAPSHOTS, 0)], 0))
+        self._in_use = dict.fromkeys(numbers, 0)
+        self._swept = dict.fromkeys(numbers, 0)
+        self._exact = dict.fromkeys(numbers, 0)
+        self._next: Mapping[str, Mapping[str, int]] = {}
+        self.applied = 0
+        self.snapshot = 0
+
+    def look(self) -> None:
+        """Read what was written since the last look."""
+        while messages := self._reader.read():
+            for message in messages:
+                value, partition = message.value(), message.partition()
+                if value is None or partition is None:
+                    continue
+                if message.topic() == topics.SNAPSHOTS:
+                    self._see_snapshot(message.key(), value)
+                elif not isinstance(entry := read_entry(value), Composition):
+                    self._see_entry(partition, entry)
+
+    def covers(self, ends: Mapping[Place, int]) -> bool:
+        """Tell whether everything before `ends` is in the newest snapshot."""
+        reached = self._next
+        return self.snapshot > 0 and all(
+            reached.get(str(at.partition), {}).get(at.topic, 0) >= end for at, end in ends.items()
+        )
+
+    def has_swept(self, ends: Mapping[Place, int]) -> bool:
+        """Tell whether everyone was scored by a snapshot that covers `ends`."""
+        return self.covers(ends) and min(self._swept.values()) >= self.snapshot
+
+    def is_settled(self, ends: Mapping[Place, int]) -> bool:
+        """Tell whether every profile published is exact by a snapshot that covers `ends`."""
+        return self.covers(ends) and all(
+            exact == self._in_use[number] == self.snapshot for number, exact in self._exact.items()
+        )
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._reader.close()
+
+    def _see_snapshot(self, key: bytes | None, value: bytes) -> None:
+        if key == HEADER_KEY:
+            header = SnapshotHeader(**loads(value))
+            self.snapshot, self._next = header.number, header.next
+
+    def _see_entry(self, partition: int, entry: Entry) -> None:
+        self.applied += sum(end - start for topic, start, end in entry.spans if topic in INPUTS)
+        self._in_use[partition] = entry.snapshot
+        if entry.sweep is not None and entry.sweep.end >= BUCKETS:
+            self._swept[partition] = entry.snapshot
+            if entry.sweep.whom != "moved":
+                self._exact[partition] = entry.snapshot

@@ -1,0 +1,79 @@
+"""Sends events to the topics that they belong to."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaException, Message, Producer
+
+from nyxter_online.simulate import CloudEvent
+from schemas.envelope import dumps
+from streams import topics
+from streams.cache.batch import Place
+
+_TOPICS: Final = {
+    "purchase": topics.PURCHASES,
+    "contract": topics.CONTRACTS,
+    "customer": topics.CUSTOMERS,
+}
+
+
+class Parcel(NamedTuple):
+    """An event ready to be sent: its topic, its key and its structured JSON."""
+
+    topic: str
+    key: bytes
+    line: bytes
+
+
+def parcel_of(event: CloudEvent) -> Parcel:
+    """Return an event ready to be sent."""
+    return Parcel(_TOPICS[event["type"].split(".")[1]], event["subject"].encode(), dumps(event))
+
+
+class Sender:
+    """Sends events and knows what has arrived.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings: the broker, and the partitioner of all our producers.
+
+    Attributes
+    ----------
+    sent, arrived
+        Events sent, and of those the ones that the broker has.
+    ends
+        By place, the offset after the last event that arrived.
+
+    """
+
+    def __init__(self, client: Mapping[str, Any]) -> None:
+        self._producer = Producer({**client, "linger.ms": 5, "compression.type": "lz4"})
+        self.sent = self.arrived = 0
+        self.ends: dict[Place, int] = {}
+
+    def send(self, parcel: Parcel) -> None:
+        """Send an event; waits while too many are under way."""
+        topic, key, line = parcel
+        while True:
+            try:
+                self._producer.produce(topic, line, key, on_delivery=self._delivered)
+                break
+            except BufferError:
+                self._producer.poll(0.1)
+        self.sent += 1
+
+    def look(self) -> None:
+        """Learn what has arrived; raise ``KafkaException`` where something did not."""
+        self._producer.poll(0)
+
+    def _delivered(self, error: Any, message: Message) -> None:
+        if error is not None:
+            raise KafkaException(error)
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None
+        assert partition is not None
+        assert offset is not None
+        place = Place(topic, partition)
+        self.ends[place] = max(self.ends.get(place, 0), offset + 1)
+        self.arrived += 1

@@ -1,0 +1,66 @@
+"""The cards as Redis holds them, and how far Redis is behind the output topics."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from redis import Redis
+
+from schemas.rules import OTHER_TIER, TIERS
+from streams.cache.batch import Place
+from streams.cache.ends import Ends
+from streams.cache.positions import POSITIONS
+from streams.cards import PREFIX, members_key, read_card
+from streams.topics import PROFILES, SEGMENT_EVENTS
+
+_OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's
+_CARD: Final = PREFIX + b"customer:{"
+
+
+class Shelf:
+    """Looks at Redis.
+
+    Parameters
+    ----------
+    redis
+        The client.
+    ends
+        Tells where the output topics end.
+    partitions
+        How many they have.
+
+    """
+
+    def __init__(self, redis: Redis, ends: Ends, partitions: int) -> None:
+        self._redis = redis
+        self._ends = ends
+        self._partitions = range(partitions)
+
+    def count(self) -> int:
+        """Return how many customers have a card: each is of one tier."""
+        tiers = (members_key(tier.encode()) for tier in (*TIERS, OTHER_TIER))
+        sizes: list[Any] = [self._redis.zcard(key) for key in tiers]
+        return sum(sizes)
+
+    def ends_of(self, topic: str) -> Mapping[Place, int]:
+        """Return where the partitions of an output topic end."""
+        return self._ends.committed(Place(topic, number) for number in self._partitions)
+
+    def lag(self) -> int:
+        """Return how many records of the output topics Redis is behind."""
+        ends = {**self.ends_of(PROFILES), **self.ends_of(SEGMENT_EVENTS)}
+        held: Sequence[Any] = self._redis.hmget(POSITIONS, [at.name for at in ends])
+        reached = (int(offset or 0) for offset in held)
+        return sum(max(0, end - at) for end, at in zip(ends.values(), reached, strict=True))
+
+    def profiles(self) -> dict[str, dict[str, Any]]:
+        """Return every card's profile, by customer."""
+        cards = {name: read_card(self._redis, name) for name in self._names()}
+        return {
+            name: {field: value for field, value in card.items() if field not in _OWN}
+            for name, card in cards.items()
+            if card is not None
+        }
+
+    def _names(self) -> list[str]:
+        keys = self._redis.scan_iter(_CARD + b"*}", count=5_000)
+        return [key[len(_CARD) : -1].decode() for key in keys]

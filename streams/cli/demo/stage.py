@@ -1,0 +1,133 @@
+"""The demonstration's stage: broker, Redis, topics, a worker and a cache, all of our own."""
+
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka.admin import AdminClient
+
+from streams import topics
+from streams.app import client_config
+from streams.embedded import Child, embedded
+from streams.settings import Settings
+
+PARTITIONS: Final = 4
+TIMEOUT_S: Final = 4.0  # the embedded broker holds a join for half of it
+
+_TAIL: Final = 15
+_ANSWER_S: Final = 2.0
+
+
+class PartEnded(RuntimeError):  # noqa: N818 - it names what happened
+    """A process of the demonstration has ended; the message says which and shows its last words."""
+
+
+class Part(NamedTuple):
+    """One process of the stage: its name, its log, and whether it runs."""
+
+    name: str
+    log: Path
+    runs: Callable[[], bool]
+
+
+class Stage(NamedTuple):
+    """What runs, and how to reach it.
+
+    Attributes
+    ----------
+    settings
+        Of the worker and the cache.
+    client
+        librdkafka settings that reach the broker.
+    parts
+        The processes.
+
+    """
+
+    settings: Settings
+    client: dict[str, Any]
+    parts: Sequence[Part]
+
+    def check(self) -> None:
+        """Raise ``PartEnded`` where a process runs no more."""
+        for part in self.parts:
+            if not part.runs():
+                lines = part.log.read_text("utf-8", "replace").splitlines()[-_TAIL:]
+                told = "\n".join(f"  {line}" for line in lines) or "  (it wrote nothing)"
+                raise PartEnded(f"{part.name} has ended. The end of {part.log}:\n{told}")
+
+
+@contextmanager
+def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
+    """Set the stage, by the settings but for what the embedded servers need; clear it at the end.
+
+    Logs are in the directory ``demo`` of the settings' data directory. Raises
+    ``EmbeddedUnavailable`` where a server cannot run here.
+    """
+    directory = settings.data_dir.resolve() / "demo"
+    for log in directory.glob("*.log"):
+        log.unlink()
+    with embedded(directory) as servers, ExitStack() as stack:
+        ours = settings.model_copy(
+            update={
+                "broker": servers.broker,
+                "redis_url": servers.redis_url,
+                "partitions": PARTITIONS,
+                "replication": 1,
+                "session_timeout_s": TIMEOUT_S,
+                "rebalance_timeout_s": TIMEOUT_S,
+                "data_dir": directory,
+            }
+        )
+        client = {**client_config(ours), "log_level": 0}
+        topics.create(AdminClient(client), topics.every_topic(ours))
+        children = [stack.enter_context(_command(ours, rules, name)) for name in _ARGUMENTS]
+        parts = [Part(child.name, child.log, child.is_running) for child in children]
+        yield Stage(ours, client, [*_servers(directory, ours), *parts])
+
+
+class _Command(Child):
+    """A command of ours as a process of its own."""
+
+    def is_running(self) -> bool:
+        """Tell whether it runs."""
+        return self._process.poll() is None
+
+
+_ARGUMENTS: Final = {"worker": True, "cache": False}  # and whether it takes rules
+
+
+@contextmanager
+def _command(settings: Settings, rules: Path | None, name: str) -> Iterator[_Command]:
+    chosen = ("--rules", str(rules.resolve())) if rules and _ARGUMENTS[name] else ()
+    command = (sys.executable, "-m", "streams.cli", name, *chosen)
+    environment = [f"{variable}={value}" for variable, value in variables(settings).items()]
+    told = ("env", "-u", "NYXTER_RULES", *environment, *command)
+    with closing(_Command(name, told, settings.data_dir)) as child:
+        yield child
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return the variables of the environment that make a process work by these settings."""
+    shown = settings.model_dump(mode="json", exclude={"rules", "secret"})
+    return {f"NYXTER_{name.upper()}": str(value) for name, value in shown.items()}
+
+
+def _servers(directory: Path, settings: Settings) -> list[Part]:
+    redis = settings.redis_url.removeprefix("redis://").partition("/")[0]
+    return [
+        Part("the broker", directory / "tansu.log", lambda: _listens(settings.broker)),
+        Part("the Redis", directory / "valkey.log", lambda: _listens(redis)),
+    ]
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _ANSWER_S).close()
+    except OSError:
+        return False
+    return True
