@@ -10,7 +10,6 @@ from confluent_kafka.admin import AdminClient
 from pydantic import ValidationError
 
 from schemas.rules import Rules, RulesError, load_rules
-from streams.embedded import EmbeddedUnavailable
 from streams.settings import Settings
 from streams.topics import TopicsDiffer
 
@@ -111,6 +110,7 @@ def demo(
     Example: nyxter demo --rate 10
     """
     from streams.cli.demo import Wishes, run_demo  # noqa: PLC0415
+    from streams.embedded import EmbeddedUnavailable  # noqa: PLC0415
 
     try:
         status = run_demo(settings_of(), Wishes(once, customers, rate, rules), rules_of)

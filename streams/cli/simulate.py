@@ -46,10 +46,8 @@ def _events(seed: int, customers: int, today: date, live_events: int) -> Iterato
     yield from islice(live(seed, customers, start), live_events)
 
 
-def _opened(out: str) -> IO[bytes]:
-    if out == STANDARD_OUTPUT:
-        return open(sys.stdout.fileno(), "wb", closefd=False)
-    return Path(out).open("wb")
+def _opened(out: str) -> AbstractContextManager[IO[bytes]]:
+    return nullcontext(sys.stdout.buffer) if out == STANDARD_OUTPUT else Path(out).open("wb")
 
 
 def _progress(console: Console) -> Progress:
