@@ -73,19 +73,29 @@ class System:
 
     def start(self, name: str) -> int:
         """Start a worker; return its process id."""
-        environment = os.environ | {
+        return self._run(name, "worker", "--rules", str(self._rules_file))
+
+    def start_cache(self, name: str, redis_url: str) -> int:
+        """Start a cache; return its process id."""
+        return self._run(name, "cache", NYXTER_REDIS_URL=redis_url)
+
+    def _run(self, name: str, *command: str, **environment: str) -> int:
+        ours = {
             "NYXTER_BROKER": self.settings.broker,
             "NYXTER_PARTITIONS": str(self.settings.partitions),
             "NYXTER_SESSION_TIMEOUT_S": str(self.settings.session_timeout_s),
             "NYXTER_REBALANCE_TIMEOUT_S": str(self.settings.rebalance_timeout_s),
         }
-        command = [sys.executable, "-m", "streams.cli", "worker", "--rules", str(self._rules_file)]
         with self.log(name).open("ab") as log:
-            worker = subprocess.Popen(
-                command, env=environment, stdout=log, stderr=log, cwd=self.directory
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", *command],
+                env=os.environ | ours | environment,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
             )
-        self._workers[name] = worker
-        return worker.pid
+        self._workers[name] = process
+        return process.pid
 
     def log(self, name: str) -> Path:
         """Return the log file of a worker."""
