@@ -12,6 +12,7 @@ import numpy as np
 from nyxter_online.customer import Customer, Period
 from nyxter_online.figures import NOBODY, WIDTH, Group, Ints, figures_of, group_of
 from nyxter_online.head_count import HeadCount
+from nyxter_online.labels import Labels
 from nyxter_online.prfv import NULL, STANDING
 from nyxter_online.registers import (
     Contract,
@@ -66,6 +67,7 @@ class Customers:
         self, rules: Rules, tombstone: Callable[[str], str], bucket: Callable[[str], int]
     ) -> None:
         self.period = Period(0, rules)
+        self.labels = Labels(rules)
         self.erased: dict[str, str] = {}
         self.groups: list[Group] = []
         self.figures: Ints = np.empty((0, WIDTH), np.int64)
@@ -190,7 +192,7 @@ class Customers:
 
     def rebuild(self, period: Period) -> None:
         """Compute every figure from the registers anew, under a period and its rules."""
-        self.period = period
+        self.period, self.labels = period, Labels(period.rules)
         self.groups, self._group_numbers = [], {}
         self.head_count = HeadCount()
         for customer in self._by_id.values():

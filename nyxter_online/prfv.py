@@ -89,11 +89,6 @@ def colour(score: int) -> str | None:
     return "azul" if whole <= 33 else "verde" if whole <= 67 else "vermelho"  # noqa: PLR2004
 
 
-def campaign_names(mask: int, rules: Rules) -> tuple[str, ...]:
-    """Return the campaigns of a mask, in the order of the rules."""
-    return tuple(name for bit, name in enumerate(rules.campaigns) if mask >> bit & 1)
-
-
 def hundredths(limit: Decimal) -> int:
     """Return a limit of the rules (at most 2 decimal places) in hundredths."""
     return int(limit * 100)

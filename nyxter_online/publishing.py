@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from nyxter_online.figures import FIRST, LAST, ORDERS, POTENTIAL, Group
+from nyxter_online.labels import Labels
 from nyxter_online.prfv import (
     CAMPAIGNS,
-    COLUMN,
     NULL,
     PRFV,
     RFM,
@@ -25,14 +25,11 @@ from nyxter_online.prfv import (
     P,
     R,
     V,
-    campaign_names,
     colour,
-    hundredths,
 )
 from nyxter_online.registers import NEVER
 from schemas.envelope import Envelope, dumps
 from schemas.outputs import SEGMENT_CHANGED, SOURCE, Cause
-from schemas.rules import INDICATORS, TIERS, Rules
 
 Json = dict[str, Any]
 Row = Sequence[int]  # of scores, as in prfv.py
@@ -84,7 +81,7 @@ def profile_of(
     row: Row,
     group: Group,
     occasion: Occasion,
-    rules: Rules,
+    labels: Labels,
 ) -> Json:
     """Return the profile (`schemas.outputs.Profile`) of a scored customer."""
     tier = TIER_NAMES[row[TIER]]
@@ -99,9 +96,9 @@ def profile_of(
             "V": colour(row[V]),
         },
         "tier": tier,
-        "campaigns": campaign_names(row[CAMPAIGNS], rules),
-        "channel": getattr(rules.channels, tier),
-        "rfm": _marks(row, rules),
+        "campaigns": labels.campaign_names(row[CAMPAIGNS]),
+        "channel": labels.channels[tier],
+        "rfm": _marks(row, labels),
         "raw": _raw(facts, value),
         "group": group,
         "day": _iso(occasion.day),
@@ -116,7 +113,7 @@ def segment_changes(
     new: Row,
     profile: Json | None,
     occasion: Occasion,
-    rules: Rules,
+    labels: Labels,
 ) -> Iterator[Json]:
     """Yield an event (`schemas.outputs.SegmentChanged`) for each label that changed.
 
@@ -124,8 +121,8 @@ def segment_changes(
     """
     before = _scores(old) if old[TIER] != NULL else None
     after = _scores(new) if profile is not None else None
-    for kind, name, left, entered in _moves(old, new, rules):
-        boundary = _boundary(kind, name, new, rules) if profile is not None else None
+    for kind, name, left, entered in _moves(old, new, labels):
+        boundary = _boundary(kind, name, new, labels) if profile is not None else None
         yield {
             "specversion": "1.0",
             "id": _id([customer_id, kind, name, left, entered, *occasion.name()]),
@@ -155,11 +152,11 @@ def _scores(row: Row) -> Json:
     }
 
 
-def _marks(row: Row, rules: Rules) -> Json | None:
+def _marks(row: Row, labels: Labels) -> Json | None:
     if row[SEGMENT] == NULL:
         return None
     r, f, v = row[RFM]
-    segment = rules.segment_names[row[SEGMENT]]
+    segment = labels.segments[row[SEGMENT]]
     return {"r": r, "f": f, "v": v, "total": r + f + v, "segment": segment}
 
 
@@ -193,17 +190,17 @@ def _id(parts: list[Any]) -> str:
     return hashlib.blake2b(dumps(parts), digest_size=16).hexdigest()
 
 
-def _moves(old: Row, new: Row, rules: Rules) -> Iterator[tuple[str, str, str | None, str | None]]:
+def _moves(old: Row, new: Row, labels: Labels) -> Iterator[tuple[str, str, str | None, str | None]]:
     """Yield kind, name, segment left and segment entered of each label that changed."""
     if old[TIER] != new[TIER]:
         yield "tier", "", _named(TIER_NAMES, old[TIER]), _named(TIER_NAMES, new[TIER])
     was, is_now = max(old[CAMPAIGNS], 0), max(new[CAMPAIGNS], 0)
-    for name in campaign_names(was & ~is_now, rules):
+    for name in labels.campaign_names(was & ~is_now):
         yield "campaign", name, name, None
-    for name in campaign_names(is_now & ~was, rules):
+    for name in labels.campaign_names(is_now & ~was):
         yield "campaign", name, None, name
     if old[SEGMENT] != new[SEGMENT]:
-        names = rules.segment_names
+        names = labels.segments
         yield "rfm", "", _named(names, old[SEGMENT]), _named(names, new[SEGMENT])
 
 
@@ -227,29 +224,25 @@ def _why(
     }
 
 
-def _boundary(kind: str, name: str, row: Row, rules: Rules) -> Json | None:
+def _boundary(kind: str, name: str, row: Row, labels: Labels) -> Json | None:
     """Return the limit of the rules that lies nearest to the scores, of those the label reads."""
     if kind == "rfm":
-        return _rfm_boundary(row, rules)
-    if kind == "tier":
-        limits = [(i, getattr(rules.tiers[tier], i)) for tier in TIERS for i in INDICATORS]
-    else:
-        limits = [(i, limit) for i, _, limit in rules.campaigns[name].conditions]
+        return _rfm_boundary(row, labels)
+    limits = labels.tier_limits if kind == "tier" else labels.campaign_limits[name]
     near = [
-        (abs(row[COLUMN[i]] - hundredths(limit)), i, hundredths(limit))
-        for i, limit in limits
-        if row[COLUMN[i]] != NULL
+        (abs(row[column] - limit), indicator, limit, row[column])
+        for column, indicator, limit in limits
+        if row[column] != NULL
     ]
     if not near:
         return None
-    _, indicator, limit = min(near)
-    distance = (row[COLUMN[indicator]] - limit) / 100
-    return {"indicator": indicator, "limit": limit / 100, "distance": distance}
+    _, indicator, limit, score = min(near)
+    return {"indicator": indicator, "limit": limit / 100, "distance": (score - limit) / 100}
 
 
-def _rfm_boundary(row: Row, rules: Rules) -> Json | None:
+def _rfm_boundary(row: Row, labels: Labels) -> Json | None:
     total = sum(row[RFM])
-    starts = [segment.from_ for segment in rules.rfm.segments[1:]]
+    starts = labels.segment_starts
     if not total or not starts:
         return None
     limit = min(starts, key=lambda start: (abs(total - start), start))

@@ -220,7 +220,7 @@ def _occasion(
 def _publication(
     customers: Customers, scored: Scored, published: Mask, occasion: Callable[[int], Occasion]
 ) -> Publication:
-    rules = customers.period.rules
+    labels = customers.labels
     rows = np.flatnonzero(published)
     figures, slots = scored.figures[rows], scored.slots[rows]
     often = frequency(figures, customers.period).tolist()
@@ -239,9 +239,9 @@ def _publication(
         if facts.row[GROUP] != NOWHERE:
             group = customers.groups[facts.row[GROUP]]
             value = customer.value_in_period
-            profile = profile_of(customer.id, facts, value, scores, group, when, rules)
+            profile = profile_of(customer.id, facts, value, scores, group, when, labels)
         profiles[customer.id] = profile
         if relabelled:
             old = scored.old[row].tolist()
-            events += segment_changes(customer.id, old, scores, profile, when, rules)
+            events += segment_changes(customer.id, old, scores, profile, when, labels)
     return Publication(profiles, events, slots, scored.new[rows])

@@ -16,6 +16,7 @@ from schemas.instant import Refused, instant
 Headers = Iterable[tuple[str, bytes]]
 
 _REQUIRED = ("id", "source", "type", "subject", "time")
+_TEXTS = frozenset({str})
 STRUCTURED = "application/cloudevents+json"
 _PLAIN = frozenset({str, bool, type(None)})
 _LARGEST_EXACT = 2**53 - 1  # beyond it RFC 8785 writes an integer as the double nearest to it
@@ -151,23 +152,22 @@ def _envelope(event: Mapping[str, Any], data: Any, canonical: bytes) -> Envelope
         data = {}
     elif type(data) is not dict:
         raise Refused("data is not a JSON object")
+    event_id, source, kind, subject, time = map(event.get, _REQUIRED)
+    if not (event_id and source and kind and subject and time) or not _TEXTS.issuperset(
+        map(type, (event_id, source, kind, subject, time))
+    ):
+        raise Refused(_what_is_wrong(event))
+    return Envelope(instant(time), event_id, source, canonical, kind, subject, data)
+
+
+def _what_is_wrong(event: Mapping[str, Any]) -> str:
     for name in _REQUIRED:
-        _check_text(event, name)
-    return Envelope(
-        instant(event["time"]),
-        event["id"],
-        event["source"],
-        canonical,
-        event["type"],
-        event["subject"],
-        data,
-    )
-
-
-def _check_text(event: Mapping[str, Any], name: str) -> None:
-    value = event.get(name)
-    if type(value) is not str or not value:
-        raise Refused(f"{name} is missing" if value in (None, "") else f"{name} is not a text")
+        value = event.get(name)
+        if value is None or value == "":
+            return f"{name} is missing"
+        if type(value) is not str:
+            return f"{name} is not a text"
+    raise AssertionError("asked about an event that is in order")
 
 
 def _is_plain(data: object) -> bool:

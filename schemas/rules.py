@@ -321,7 +321,7 @@ class Rules(_Model):
         """Tell whether orders of an operation nature are sales."""
         return self.operation_natures.get(nature, self.operation_natures.get("default", True))
 
-    @property
+    @cached_property
     def segment_names(self) -> tuple[str, ...]:
         """The names of the RFM segments, lowest totals first."""
         return tuple(segment.name for segment in self.rfm.segments)

@@ -12,7 +12,7 @@ from streams.logs import set_up_logs
 from streams.settings import Settings
 
 # Registers hold no cycles; looking for some among millions of them takes longer than the work.
-_COLLECT = (50_000, 50, 1_000)
+_COLLECT = (20_000, 20, 10_000)
 
 
 class StateUnusable(Exception):  # noqa: N818 - it names what is the case

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from nyxter_online.customers import Change, Customers, Kind
-from nyxter_online.figures import Ints
+from nyxter_online.labels import Labels
 from nyxter_online.prfv import (
     CAMPAIGNS,
     NULL,
@@ -17,11 +17,9 @@ from nyxter_online.prfv import (
     STANDING,
     TIER,
     TIER_NAMES,
-    campaign_names,
 )
 from nyxter_online.registers import Contract, Order, Record, Register
 from schemas.envelope import canonical_json, dumps, loads, raw_json
-from schemas.rules import Rules
 
 _STANDING: Final = "standing"
 _ERASED: Final = "erased"
@@ -34,16 +32,17 @@ def register_record(change: Change) -> tuple[bytes, bytes | None]:
     return dumps([kind, customer_id, key]), value
 
 
-def standing_record(customer_id: str, row: Ints, rules: Rules) -> tuple[bytes, bytes | None]:
+def standing_record(
+    customer_id: str, values: list[int], labels: Labels
+) -> tuple[bytes, bytes | None]:
     """Return key and value of what a customer stands at; None where the customer is gone."""
     key = dumps([_STANDING, customer_id])
-    values = row.tolist()
     if values[TIER] == NULL:
         return key, None
     names = [
         TIER_NAMES[values[TIER]],
-        campaign_names(values[CAMPAIGNS], rules),
-        None if values[SEGMENT] == NULL else rules.segment_names[values[SEGMENT]],
+        labels.campaign_names(values[CAMPAIGNS]),
+        None if values[SEGMENT] == NULL else labels.segments[values[SEGMENT]],
     ]
     return key, dumps([values[: PRFV + 1], *names])
 
@@ -64,11 +63,10 @@ def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
             customers.erased[names[0]] = loads(value)
         else:
             customers.load(names[0], kind, names[1], _register(kind, loads(value)))
-    rules = customers.period.rules
     for customer_id, standing in standings.items():
         customer = customers.get(customer_id)
         if customer is not None:
-            customers.standing[customer.slot] = _standing_row(standing, rules)
+            customers.standing[customer.slot] = _standing_row(standing, customers.labels)
 
 
 def _register_value(register: Register) -> bytes:
@@ -88,13 +86,13 @@ def _register(kind: Kind, value: list[Any]) -> Register:
     return Contract(*value) if kind == "contract" else Record(*value)
 
 
-def _standing_row(standing: list[Any], rules: Rules) -> list[int]:
+def _standing_row(standing: list[Any], labels: Labels) -> list[int]:
     """Return a row by today's rules; names that they no longer have are left out."""
     scores, tier, campaigns, segment = standing
     row = [NULL] * STANDING
     row[: PRFV + 1] = scores
     row[TIER] = TIER_NAMES.index(tier)
-    row[CAMPAIGNS] = sum(1 << bit for bit, name in enumerate(rules.campaigns) if name in campaigns)
-    names = rules.segment_names
+    row[CAMPAIGNS] = sum(1 << bit for bit, name in enumerate(labels.campaigns) if name in campaigns)
+    names = labels.segments
     row[SEGMENT] = names.index(segment) if segment in names else NULL
     return row

@@ -345,15 +345,15 @@ class SegmentShift:
             yield Record(changelog, *erasure_record(name, time_))
 
     def _outputs(self, outcome: Outcome) -> list[Record]:
-        changelog, rules = self.site.changelog, self.site.rules
+        changelog, labels = self.site.changelog, self.customers.labels
         published = outcome.published
         records: list[Record] = []
         for (customer_id, profile), row in zip(
-            published.profiles.items(), published.standing, strict=True
+            published.profiles.items(), published.standing.tolist(), strict=True
         ):
             value = None if profile is None else dumps(profile)
             records.append(Record(topics.PROFILES, customer_id.encode(), value))
-            records.append(Record(changelog, *standing_record(customer_id, row, rules)))
+            records.append(Record(changelog, *standing_record(customer_id, row, labels)))
         records += [
             Record(topics.SEGMENT_EVENTS, event["subject"].encode(), dumps(event))
             for event in published.events
