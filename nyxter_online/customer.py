@@ -34,12 +34,15 @@ class Customer:
         The sales of the period that ends today.
     uncancelled
         How many orders are not cancelled.
+    erased
+        Time of the latest erasure, "" where there was none: nothing up to it counts.
 
     """
 
     __slots__ = (
         "contracts",
         "days",
+        "erased",
         "id",
         "orders",
         "orders_in_period",
@@ -61,6 +64,7 @@ class Customer:
         self.orders_in_period = 0
         self.value_in_period = ZERO
         self.uncancelled = 0
+        self.erased = ""
 
     @property
     def exists(self) -> bool:

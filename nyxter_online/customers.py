@@ -103,25 +103,30 @@ class Customers:
         customer_id = envelope.subject
         if isinstance(event, CustomerErased):
             return self._erase(customer_id, envelope.time)
-        if self.erased and envelope.time <= self.erased.get(self._tombstone(customer_id), ""):
+        customer = self._by_id.get(customer_id)
+        erased = self._erasure(customer_id) if customer is None else customer.erased
+        if envelope.time <= erased:
             return None
         kind, key, register = _register(envelope, event)
-        customer = self._by_id.get(customer_id)
         if customer is not None and not supersedes(register, _held(customer, kind, key)):
             return None
         customer = customer or self._new(customer_id)
         self._put(customer, kind, key, register)
         return customer
 
+    def _erasure(self, customer_id: str) -> str:
+        """Return the time of the latest erasure of a customer, "" where there was none."""
+        return self.erased.get(self._tombstone(customer_id), "") if self.erased else ""
+
     def _erase(self, customer_id: str, time: str) -> Customer | None:
         name = self._tombstone(customer_id)
-        before = self.erased.get(name)
-        if before is not None and before >= time:
-            return None
-        self._undo.append((self._remember, (name, before)))
-        self._remember(name, time)
-        self.erasures[name] = time
         customer = self._by_id.get(customer_id)
+        before = self.erased.get(name, "")
+        if before >= time:
+            return None
+        self._undo.append((self._remember, (name, customer, before)))
+        self._remember(name, customer, time)
+        self.erasures[name] = time
         if customer is None:
             return None
         for kind, key, register in list(_registers(customer)):
@@ -129,11 +134,13 @@ class Customers:
                 self._put(customer, kind, key, None)
         return customer
 
-    def _remember(self, name: str, time: str | None) -> None:
-        if time is None:
-            del self.erased[name]
-        else:
+    def _remember(self, name: str, customer: Customer | None, time: str) -> None:
+        if customer is not None:
+            customer.erased = time
+        if time:
             self.erased[name] = time
+        else:
+            del self.erased[name]
 
     def _put(self, customer: Customer, kind: Kind, key: str, register: Register | None) -> None:
         old = _held(customer, kind, key)
@@ -167,6 +174,7 @@ class Customers:
             if slot == len(self.figures):
                 self._grow()
         customer = self._by_id[customer_id] = self._rows[slot] = Customer(customer_id, slot)
+        customer.erased = self._erasure(customer_id)
         self.buckets[slot] = self._bucket(customer_id)
         return customer
 

@@ -162,15 +162,21 @@ def _marks(row: Row, labels: Labels) -> Json | None:
 
 def _raw(facts: Facts, value: Decimal) -> Json:
     row = facts.row
-    points = row[POTENTIAL]
     return {
-        "potential": None if points == NULL else f"{Decimal(points).scaleb(-3).normalize():f}",
+        "potential": _points(row[POTENTIAL]),
         "last_sale": _iso(row[LAST]),
         "first_sale": _iso(row[FIRST]),
         "orders": row[ORDERS],
         "frequency": facts.frequency / 1000 if row[ORDERS] else 0.0,
         "value": _money(value),
     }
+
+
+@lru_cache(maxsize=4096)
+def _points(thousandths: int) -> str | None:
+    if thousandths == NULL:
+        return None
+    return f"{Decimal(thousandths).scaleb(-3).normalize():f}"
 
 
 @lru_cache(maxsize=4096)

@@ -54,19 +54,16 @@ def erasure_record(name: str, time: str) -> tuple[bytes, bytes]:
 
 def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
     """Fill customers with what a changelog holds; `Customers.rebuild` must follow."""
-    standings: dict[str, Any] = {}
-    for key, value in stored.items():
-        kind, *names = loads(key)
-        if kind == _STANDING:
-            standings[names[0]] = loads(value)
-        elif kind == _ERASED:
-            customers.erased[names[0]] = loads(value)
-        else:
+    named = [(loads(key), value) for key, value in stored.items()]
+    # Erasures first: a customer knows of theirs from the start.
+    customers.erased = {names[0]: loads(v) for (kind, *names), v in named if kind == _ERASED}
+    for (kind, *names), value in named:
+        if kind not in (_STANDING, _ERASED):
             customers.load(names[0], kind, names[1], _register(kind, loads(value)))
-    for customer_id, standing in standings.items():
-        customer = customers.get(customer_id)
+    for (kind, *names), value in named:
+        customer = customers.get(names[0]) if kind == _STANDING else None
         if customer is not None:
-            customers.standing[customer.slot] = _standing_row(standing, customers.labels)
+            customers.standing[customer.slot] = _standing_row(loads(value), customers.labels)
 
 
 def _register_value(register: Register) -> bytes:
