@@ -89,7 +89,7 @@ class Customer:
         if not period.sells(order.nature):
             return
         amount = (order.margin if period.by_margin else order.value) or ZERO
-        amount = amount if sign > 0 else -amount
+        amount = amount if sign > 0 else amount.copy_negate()  # `-amount` would round
         self._count_day(order.day, sign, amount)
         if period.start <= order.day <= period.day:
             self.orders_in_period += sign
@@ -132,7 +132,8 @@ class Customer:
     def _shift(self, day: int, sign: int) -> None:
         orders, amount = self.sales[day]
         self.orders_in_period += sign * orders
-        self.value_in_period = EXACT.add(self.value_in_period, amount if sign > 0 else -amount)
+        amount = amount if sign > 0 else amount.copy_negate()
+        self.value_in_period = EXACT.add(self.value_in_period, amount)
 
     def recount(self, period: "Period") -> None:
         """Build every figure from the registers anew (after loading, or under new rules)."""

@@ -84,7 +84,8 @@ def take_in(messages: Iterable[Message], is_home: Callable[[Envelope], bool] = _
 
 def _envelope(message: Message) -> Envelope:
     envelope = read_kafka(message.value, message.headers)
-    if envelope.time > _latest(message.timestamp // _MILLISECONDS):
+    limit = _latest(message.timestamp // _MILLISECONDS)
+    if envelope.time > limit and envelope.time > latest_allowed(message.timestamp):
         raise Refused("time is more than 24 hours ahead")
     if message.key is not None and message.key != envelope.subject.encode():
         raise Refused("the key of the record is not the subject of the event")
@@ -93,5 +94,5 @@ def _envelope(message: Message) -> Envelope:
 
 @lru_cache(maxsize=1024)
 def _latest(second: int) -> str:
-    """Return the latest instant allowed to a message that came within a second of the epoch."""
-    return latest_allowed(second * _MILLISECONDS + _MILLISECONDS - 1)
+    """Return the latest instant allowed to a message that came at the start of a second."""
+    return latest_allowed(second * _MILLISECONDS)

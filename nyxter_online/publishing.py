@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from nyxter_online.customer import EXACT
 from nyxter_online.figures import FIRST, LAST, ORDERS, POTENTIAL, Group
 from nyxter_online.labels import Labels
 from nyxter_online.prfv import (
@@ -188,8 +189,10 @@ def _money(amount: Decimal) -> str:
     """Return an amount with two decimals, or more where it has more."""
     if amount.as_tuple().exponent == -2:  # noqa: PLR2004 - cents, as nearly always
         return f"{amount:f}"
-    cents = amount.quantize(_CENTS) if amount == round(amount, 2) else amount.normalize()
-    return f"{cents:f}"
+    least = EXACT.normalize(amount)
+    if int(least.as_tuple().exponent) > -2:  # noqa: PLR2004
+        least = EXACT.quantize(least, _CENTS)
+    return f"{least:f}"
 
 
 def _id(parts: list[Any]) -> str:

@@ -91,7 +91,7 @@ def read_kafka(value: bytes | None, headers: Headers | None) -> Envelope:
     if value is None:
         raise Refused("the record has no value")
     if headers:
-        named = {name.lower(): content for name, content in headers}
+        named = {name.lower(): content for name, content in headers if content is not None}
         if "ce_specversion" in named and not _is_structured(named):
             return _read_binary(value, named)
     return read_json(value)

@@ -114,8 +114,11 @@ def test_sums_are_exact(amounts: list[Any], total: str, basis: str) -> None:
     assert replayed(orders, rules).profiles["K1"]["raw"]["value"] == total
 
 
+LONG_ONES = st.integers(-(10**38), 10**38).map(lambda digits: Decimal(f"{digits}e-15"))
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.decimals(-(10**25), 10**25, places=15), min_size=1, max_size=6))
+@given(st.lists(LONG_ONES | AMOUNTS, min_size=1, max_size=6))
 def test_what_is_given_and_taken_back_leaves_nothing(amounts: list[Decimal]) -> None:
     customers = nobody()
     rest = purchase(number="rest", value="1")

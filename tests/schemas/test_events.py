@@ -54,7 +54,7 @@ def test_money_is_the_decimal_as_written(text: str, amount: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.decimals(min_value=-(10**20), max_value=10**20, places=20))
+@given(st.integers(-(10**40), 10**40).map(lambda digits: Decimal(f"{digits}e-20")))
 def test_money_is_exact_as_text_and_as_number(amount: Decimal) -> None:
     for value in (f"{amount:f}", amount):
         recorded = read(purchase(value=value, margin=value))
@@ -70,7 +70,22 @@ def test_tenths_add_up() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", " 1", "1 ", "1,5", "1.234,56", "R$ 1", "0x10", "1_000", "١", "NaN", "inf", "--1", "1e", "."],
+    [
+        "",
+        " 1",
+        "1 ",
+        "1,5",
+        "1.234,56",
+        "R$ 1",
+        "0x10",
+        "1_000",
+        "١",
+        "NaN",
+        "inf",
+        "--1",
+        "1e",
+        ".",
+    ],
 )
 def test_what_is_no_money_as_text(value: str) -> None:
     with pytest.raises(ValueError, match="is not a decimal number"):

@@ -108,7 +108,11 @@ def test_a_period_does_not_begin_before_the_first_day(day: int) -> None:
 POTENTIAL = """
 [[potential]]
 attribute = "a"
-bands = [{ min = 5, max = 9, points = 0.125 }, { min = 1, max = 4, points = 20 }, {min = 10, points = 3}]
+bands = [
+  { min = 5, max = 9, points = 0.125 },
+  { min = 1, max = 4, points = 20 },
+  { min = 10, points = 3 },
+]
 [[potential]]
 attribute = "b"
 points_per_unit = 0.5
