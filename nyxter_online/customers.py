@@ -129,10 +129,10 @@ class Customers:
         self.erasures[name] = time
         if customer is None:
             return None
-        for kind, key, register in list(_registers(customer)):
-            if register.time <= time:
-                self._put(customer, kind, key, None)
-        return customer
+        old = [(kind, key) for kind, key, held in _registers(customer) if held.time <= time]
+        for kind, key in old:
+            self._put(customer, kind, key, None)
+        return customer if old else None
 
     def _remember(self, name: str, customer: Customer | None, time: str) -> None:
         if customer is not None:

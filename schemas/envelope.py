@@ -75,7 +75,7 @@ def read_json(raw: bytes | str) -> Envelope:
     data = event.get("data")
     canonical = canonical_json(data)
     if not _is_plain(data) and _has_fraction(data):
-        data = json.loads(raw, parse_float=Decimal)["data"]
+        data = _exact(raw)["data"]
     return _envelope(event, data, canonical)
 
 
@@ -108,12 +108,14 @@ def canonical_json(data: object) -> bytes:
     >>> canonical_json({"b": 1e21, "a": [10, 1.50]})
     b'{"a":[10,1.5],"b":1e+21}'
     """
-    if _is_plain(data) or _sorts_alike(data):
-        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     try:
+        if _is_plain(data) or _sorts_alike(data):
+            return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
         return rfc8785.dumps(_as_doubles(data))
     except rfc8785.CanonicalizationError as error:
         raise Refused("data: a number is out of range") from error
+    except (RecursionError, orjson.JSONEncodeError) as error:
+        raise Refused("data is nested too deeply") from error
 
 
 def _is_structured(headers: Mapping[str, bytes]) -> bool:
@@ -131,8 +133,16 @@ def _read_binary(value: bytes, headers: Mapping[str, bytes]) -> Envelope:
     data = _object(value, "data") if value else None
     canonical = canonical_json(data)
     if _has_fraction(data):
-        data = json.loads(value, parse_float=Decimal)
+        data = _exact(value)
     return _envelope(event, data, canonical)
+
+
+def _exact(raw: bytes | str) -> Any:
+    """Return JSON with its fractions as decimals, digit for digit."""
+    try:
+        return json.loads(raw, parse_float=Decimal)
+    except ArithmeticError as error:
+        raise Refused("data: a number is out of range") from error
 
 
 def _object(raw: bytes | str, what: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 BUSINESS_ZONE = ZoneInfo("America/Sao_Paulo")
 
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -52,11 +54,12 @@ def _utc(day: str, clock: str, offset: str) -> str:
 
 
 def instant_of(timestamp_ms: int) -> str:
-    """Return the instant of a Kafka timestamp (milliseconds since 1970, UTC).
+    """Return the instant of a Kafka timestamp (milliseconds since 1970, UTC; at most year 9999).
 
     >>> instant_of(1_793_629_800_250)
     '2026-11-02T14:30:00.25'
     """
+    timestamp_ms = min(timestamp_ms, _LAST_MS)
     moment = datetime.fromtimestamp(timestamp_ms // 1000, UTC)
     fraction = f"{timestamp_ms % 1000:03d}".rstrip("0")
     whole = moment.isoformat()[:19]
@@ -71,6 +74,8 @@ def latest_allowed(timestamp_ms: int) -> str:
 def end_of_day_ms(day: date) -> int:
     """Return the first millisecond after a business day, as milliseconds since 1970."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=BUSINESS_ZONE)
+    if day == date.max:
+        return _LAST_MS
     after = (midnight + timedelta(days=1)).astimezone(UTC)
     return int(after.timestamp() * 1000)
 

@@ -344,7 +344,11 @@ def read_rules(text: str, name: str = "rules") -> Rules:
     """
     try:
         given = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except ArithmeticError:
+        raise RulesError(f"{name}: a number is out of range") from None
+    except RecursionError:
+        raise RulesError(f"{name}: nested too deeply") from None
+    except ValueError as error:
         raise RulesError(f"{name}: not TOML: {error}") from error
     try:
         return Rules.model_validate(_with_defaults(given))

@@ -88,7 +88,7 @@ def _scored(replay: Replay, refused: dict[int, str]) -> Scored:
 def arrived(events: Iterable[Event], as_of: date = TODAY) -> list[Arrived]:
     """The events that may be applied, as replay up to a day takes them in."""
     end = end_of_day_ms(as_of)
-    return take_in(Line(n, end, line_of(event)) for n, event in enumerate(events, 1))[0]
+    return take_in(Line(n, end, line_of(event)) for n, event in enumerate(events, 1)).arrived
 
 
 def nobody(rules: str = "", day: date | None = TODAY) -> Customers:

@@ -192,6 +192,13 @@ def test_files_that_cannot_be_used(
     assert "Traceback" not in done.errors
 
 
+@pytest.mark.parametrize("given", [["-"], ["--as-of", "2026-11-22"]])
+def test_what_is_not_given_is_asked_for(given: list[str], tmp_path: Path) -> None:
+    done = run_replay(tmp_path, *given)
+    assert done.status == 2
+    assert "EVENTS, --as-of and --profiles" in done.errors
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "9999-12-31"])
 def test_any_day_can_be_today(day: str, tmp_path: Path) -> None:
     done = replay_command(tmp_path, line_of(event("contract.recorded", **CONTRACT)), as_of=day)

@@ -9,7 +9,7 @@ import pytest
 from command import Replayed, replay_command
 from driving import event, line_of, purchase
 
-SECRET = "K1-SEGREDO"
+MARK = "K1-SEGREDO"
 GOOD = [line_of(purchase("A")), line_of(purchase("B", value="20"))]
 RECORD, CONTRACT = "customer.recorded", "contract.recorded"
 SIGNED = {"contract_id": "k", "product": "p", "brand": "b", "status": "s", "signed_on": "x"}
@@ -17,33 +17,33 @@ SIGNED = {"contract_id": "k", "product": "p", "brand": "b", "status": "s", "sign
 
 def outside(**changes: Any) -> bytes:
     """An order with attributes changed; those set to `...` left out."""
-    changed = purchase(SECRET) | changes
+    changed = purchase(MARK) | changes
     return line_of({name: value for name, value in changed.items() if value is not ...})
 
 
 def inside(kind: str = "purchase.recorded", **changes: Any) -> bytes:
     """An event with fields of its data changed; those set to `...` left out."""
-    whole = purchase(SECRET)["data"] if kind == "purchase.recorded" else {}
+    whole = purchase(MARK)["data"] if kind == "purchase.recorded" else {}
     data = {name: value for name, value in (whole | changes).items() if value is not ...}
-    return line_of(event(kind, SECRET, **data))
+    return line_of(event(kind, MARK, **data))
 
 
 def number(text: str) -> bytes:
     """An order whose value is written as this JSON text."""
-    return line_of(purchase(SECRET, value="HERE")).replace(b'"HERE"', text.encode())
+    return line_of(purchase(MARK, value="HERE")).replace(b'"HERE"', text.encode())
 
 
 def extra(text: str) -> bytes:
     """An order with a further field in its data, written as this JSON text."""
-    return line_of(purchase(SECRET, further="HERE")).replace(b'"HERE"', text.encode())
+    return line_of(purchase(MARK, further="HERE")).replace(b'"HERE"', text.encode())
 
 
 NOT_JSON, NOT_EVENT = "not JSON", "CloudEvents 1.0"
 LINES = {
     "not JSON": (b"K1-SEGREDO\n", NOT_JSON),
     "half a line": (line_of(purchase())[:40] + b"\n", NOT_JSON),
-    "two events": (line_of(purchase(SECRET)).strip() + line_of(purchase()), NOT_JSON),
-    "latin-1": (line_of(purchase(SECRET, further="ç")).decode().encode("latin-1"), NOT_JSON),
+    "two events": (line_of(purchase(MARK)).strip() + line_of(purchase()), NOT_JSON),
+    "latin-1": (line_of(purchase(MARK, further="ç")).decode().encode("latin-1"), NOT_JSON),
     "half a surrogate": (extra(r'"\ud83d"'), NOT_JSON),
     "a list": (b"[1]\n", "not a JSON object"),
     "a text": (b'"K1-SEGREDO"\n', "not a JSON object"),
@@ -53,7 +53,7 @@ LINES = {
     "specversion is a number": (outside(specversion=1), NOT_EVENT),
     "no type": (outside(type=...), "type is missing"),
     "type is a number": (outside(type=5), "type is not a text"),
-    "unknown type": (outside(type=f"nyxter.{SECRET}.v1"), "type is not one of"),
+    "unknown type": (outside(type=f"nyxter.{MARK}.v1"), "type is not one of"),
     "a version to come": (outside(type="nyxter.purchase.recorded.v2"), "type is not one of"),
     "a control event": (
         outside(type="nyxter.day.turned.v1", data={"day": "2026-11-22"}),
@@ -86,8 +86,8 @@ LINES = {
     ),
     "no data": (outside(data=...), "data.order_id: is missing"),
     "data is null": (outside(data=None), "data.order_id: is missing"),
-    "data is a text": (outside(data=SECRET), "data is not a JSON object"),
-    "data is a list": (outside(data=[SECRET]), "data is not a JSON object"),
+    "data is a text": (outside(data=MARK), "data is not a JSON object"),
+    "data is a list": (outside(data=[MARK]), "data is not a JSON object"),
     "order without nature": (inside(operation_nature=...), "data.operation_nature: is missing"),
     "nature is null": (inside(operation_nature=None), "data.operation_nature: "),
     "nature is a number": (inside(operation_nature=5102), "data.operation_nature: "),
@@ -101,7 +101,7 @@ LINES = {
     "a day as a number": (inside(ordered_on=20261122), "data.ordered_on: is not a date"),
     "the year 0": (inside(ordered_on="0000-01-01"), "data.ordered_on: is a date that does not"),
     "a day after the last": (inside(ordered_on="0001-01-01T00:00:00Z"), "data.ordered_on: "),
-    "value is a word": (inside(value=SECRET), "data.value: is not a decimal number"),
+    "value is a word": (inside(value=MARK), "data.value: is not a decimal number"),
     "value is empty": (inside(value=""), "data.value: is not a decimal number"),
     "value with a comma": (inside(value="1.234,56"), "data.value: is not a decimal number"),
     "value is true": (inside(value=True), "data.value: is not a decimal number"),
@@ -115,17 +115,17 @@ LINES = {
     "1e-999": (number("1e-999"), "data.value: has more than 40 digits"),
     "an exponent of 20 digits": (number("1e-99999999999999999999"), "number"),
     "a number of 5000 digits": (number("1" * 5000), NOT_JSON),
-    "margin is a word": (inside(margin=SECRET), "data.margin: is not a decimal number"),
+    "margin is a word": (inside(margin=MARK), "data.margin: is not a decimal number"),
     "negative quantity": (inside(RECORD, attributes={"filiais": -1}), "data.attributes.filiais: "),
     "half a branch": (inside(RECORD, attributes={"filiais": 1.5}), "data.attributes.filiais: "),
-    "a quantity in words": (inside(RECORD, attributes={"filiais": SECRET}), "attributes.filiais: "),
+    "a quantity in words": (inside(RECORD, attributes={"filiais": MARK}), "attributes.filiais: "),
     "a quantity that is true": (inside(RECORD, attributes={"filiais": True}), "attributes.filiais"),
-    "attributes are a list": (inside(RECORD, attributes=[SECRET]), "data.attributes: "),
+    "attributes are a list": (inside(RECORD, attributes=[MARK]), "data.attributes: "),
     "no such band": (inside(RECORD, revenue_band=12), "data.revenue_band: "),
-    "band in other words": (inside(RECORD, revenue_band=SECRET), "data.revenue_band: is not a "),
-    "a customer since never": (inside(RECORD, customer_since=SECRET), "data.customer_since: "),
+    "band in other words": (inside(RECORD, revenue_band=MARK), "data.revenue_band: is not a "),
+    "a customer since never": (inside(RECORD, customer_since=MARK), "data.customer_since: "),
     "type of customer is a number": (inside(RECORD, customer_type=3), "data.customer_type: "),
-    "a state that is a list": (inside(RECORD, state=[SECRET]), "data.state: "),
+    "a state that is a list": (inside(RECORD, state=[MARK]), "data.state: "),
     "contract of nothing": (inside(CONTRACT), "data.contract_id: is missing"),
     "contract signed never": (inside(CONTRACT, **SIGNED), "data.signed_on: is not a date"),
     "hosting is a number": (
@@ -149,7 +149,7 @@ def test_a_bad_line_is_told_and_its_neighbours_are_unharmed(
     told = done.lines_rejected()
     assert list(told) == [2]
     assert reason in told[2]
-    assert SECRET not in told[2]
+    assert MARK not in told[2]
     assert raw_of(done) == bad.removesuffix(b"\n")
     clean = replay_command(tmp_path, b"".join(GOOD))
     assert (done.profiles, done.outputs) == (clean.profiles, clean.outputs)
@@ -178,7 +178,7 @@ def test_a_bad_line_in_a_file_from_windows(tmp_path: Path) -> None:
 
 
 def test_several_reasons_are_told_together(tmp_path: Path) -> None:
-    done = replay_command(tmp_path, inside(order_id=..., value=SECRET, ordered_on="?"))
+    done = replay_command(tmp_path, inside(order_id=..., value=MARK, ordered_on="?"))
     assert done.lines_rejected()[1].split("; ") == [
         "data.order_id: is missing",
         "data.ordered_on: is not a date (YYYY-MM-DD)",
@@ -205,7 +205,7 @@ FINE = {
 def test_what_is_unusual_but_right_is_taken(line: bytes, tmp_path: Path) -> None:
     done = replay_command(tmp_path, line)
     assert (done.status, done.lines_rejected()) == (0, {})
-    assert [row["customer_id"] for row in done.profiles or []] == [SECRET]
+    assert [row["customer_id"] for row in done.profiles or []] == [MARK]
 
 
 def test_the_report_has_only_line_reason_and_raw(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -31,7 +32,7 @@ def replay_file(
     gc.disable()  # registers hold no cycles, and looking for some would take most of the time
     console = Console(stderr=True)
     replay = Replay(rules, as_of)
-    rejects = profiles.with_name(profiles.name + ".rejects")
+    rejects = Path(f"{profiles}.rejects")
     with ExitStack() as stack:
         source = stack.enter_context(_opened(events))
         report = stack.enter_context(rejects.open("wb"))
@@ -42,7 +43,7 @@ def replay_file(
     if not rejected:
         rejects.unlink()
         return 0
-    console.print(f"The rejected lines and their reasons are in {rejects}")
+    typer.echo(f"The rejected lines and their reasons are in {rejects}", err=True)
     return SOME_REJECTED
 
 
