@@ -3,17 +3,18 @@
 import gc
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from nyxter_online.intake import Refusal
+from nyxter_online.publishing import Json
 from nyxter_online.replay import Replay
 from schemas.envelope import dumps
 from schemas.rules import Rules
@@ -75,15 +76,42 @@ def _feed(replay: Replay, source: IO[bytes], report: IO[bytes], bar: Progress) -
 
 
 def _write(replay: Replay, profiles: Path, outputs: Path | None, stack: ExitStack) -> int:
-    cards = stack.enter_context(profiles.open("wb"))
-    changes = stack.enter_context(outputs.open("wb")) if outputs else None
+    cards = stack.enter_context(_Lines(profiles))
+    changes = stack.enter_context(_Lines(outputs)) if outputs else None
     written = 0
     for some_profiles, some_events in replay.score():
-        cards.writelines(dumps(profile) + b"\n" for profile in some_profiles)
+        cards.write(some_profiles)
         if changes:
-            changes.writelines(dumps(event) + b"\n" for event in some_events)
+            changes.write(some_events)
         written += len(some_profiles)
     return written
+
+
+class _Lines:
+    """A file of JSON lines; what goes wrong in writing names the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._named():
+            self._file.close()
+
+    def write(self, values: Iterable[Json]) -> None:
+        """Write values, one a line."""
+        with self._named():
+            self._file.writelines(dumps(value) + b"\n" for value in values)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
 
 def _reject(refusal: Refusal) -> bytes:
