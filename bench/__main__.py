@@ -61,25 +61,23 @@ def main(
     figures: list[Figure] = []
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nyxter-bench-")))
+        stack.callback(lambda: print(*lines(figures), sep="\n"))  # whatever may go wrong
         for figure in _figures(parts, sizes, directory, stack):
-            print("\r" + figure.name, file=sys.stderr)
+            print(figure.name, file=sys.stderr)
             figures.append(figure)
-    print(*lines(figures), sep="\n")
 
 
 def _figures(
     parts: list[Part], sizes: Sizes, directory: Path, stack: ExitStack
 ) -> Iterator[Figure]:
-    ground: Ground | None = None
+    broker: KafkaBroker | None = None
     for part in parts:
         print(f"{part} ...", file=sys.stderr)
         if part in ALONE:
             yield from ALONE[part](directory, sizes)
             continue
-        if ground is None:
-            broker = stack.enter_context(KafkaBroker(quick=False))
-            ground = Ground(broker.bootstrap, directory)
-        yield from ON_KAFKA[part](ground, sizes)
+        broker = broker or stack.enter_context(KafkaBroker(quick=False))
+        yield from ON_KAFKA[part](Ground(broker.bootstrap, directory), sizes)
 
 
 if __name__ == "__main__":

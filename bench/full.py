@@ -83,7 +83,7 @@ class FullJob:
         since = len(commits)
         sent = self._ground.send(topics.PURCHASES, purchases)
         wait_until(lambda: self.journal.applied(since) >= len(sent), "all is committed")
-        return Handled(sent, [commit for commit in commits[since:] if commit.count])
+        return Handled(sent, [commit for commit in commits[since:] if commit.messages])
 
 
 class Handled(NamedTuple):
@@ -96,7 +96,7 @@ class Handled(NamedTuple):
     def per_second(self) -> float:
         """Events a second, from the first commit to the last."""
         first, last = self.commits[0], self.commits[-1]
-        return (len(self.sent) - first.count) / (last.seen - first.seen)
+        return (len(self.sent) - first.messages) / (last.seen - first.seen)
 
 
 def full_figures(ground: Ground, sizes: Sizes) -> Iterator[Figure]:

@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from bench.purchases import Purchase
 from nyxter_online.intake import Line
 from streams import topics
-from streams.app import client_config
+from streams.app import client_config, now_ms
 from streams.embedded import Child
 from streams.lane.partitioner import partition_of
 from streams.settings import Settings
@@ -68,13 +68,14 @@ class Ground:
     def send(self, topic: str, purchases: Iterable[Purchase]) -> list[tuple[int, Line]]:
         """Send records to their keys' partitions; return each with its partition and offset."""
         producer = Producer(self.client | {"linger.ms": 50, "compression.type": "lz4"})
+        stamp = now_ms()
         home = cache(lambda key: partition_of(key, PARTITIONS))
         sent = []
         for key, value in purchases:
             partition = home(key)
             offset = self._ends.get((topic, partition), 0)
             self._ends[topic, partition] = offset + 1
-            sent.append((partition, Line(offset, 0, value, topic, key)))
+            sent.append((partition, Line(offset, stamp, value, topic, key)))
             while True:
                 try:
                     producer.produce(topic, value, key, partition)

@@ -20,8 +20,8 @@ class Commit(NamedTuple):
     seen: float
 
     @property
-    def count(self) -> int:
-        """How many messages it applied."""
+    def messages(self) -> int:
+        """How many it applied."""
         return sum(end - start for _, start, end in self.entry.spans)
 
 
@@ -41,7 +41,7 @@ class Journal:
 
     def applied(self, since: int = 0) -> int:
         """Return how many messages were applied by the commits from a number on."""
-        return sum(commit.count for commit in self.commits[since:])
+        return sum(commit.messages for commit in self.commits[since:])
 
     def _read(self, message: Message) -> None:
         partition, value = message.partition(), message.value()

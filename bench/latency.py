@@ -23,13 +23,13 @@ _POLL_S = 0.1
 class Place(NamedTuple):
     """What is measured: where events go, where outputs come, and how they tell themselves apart.
 
-    `count` returns how many purchases of a customer an output includes, None of other records;
+    `numbered` returns how many purchases of a customer an output includes, None of other records;
     `marked` tells whether the mark is meant for it.
     """
 
     source: str
     output: str
-    count: Callable[[Any], int | None]
+    numbered: Callable[[Any], int | None]
     marked: bool
 
 
@@ -74,7 +74,7 @@ class Listener:
                 self._ended.add(message.partition())
 
     def _take(self, customer: bytes | None, value: bytes | None) -> None:
-        count = self._place.count(loads(value)) if value else None
+        count = self._place.numbered(loads(value)) if value else None
         if customer is None or count is None:
             return
         before, self._counts[customer] = self._counts.get(customer, 0), count

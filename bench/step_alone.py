@@ -44,11 +44,12 @@ class Bench:
         began = time.perf_counter()
         for partition, batch in batches:
             shift, before = self._shifts[partition], self._positions[partition]
-            shift.handle(batch, before)
+            records = shift.handle(batch, before)
             shift.settle()
             self._positions[partition] = {**before, **{topic: n for topic, _, n in batch.spans}}
         seconds = time.perf_counter() - began
         gc.enable()
+        assert all(record.topic != topics.DEAD_LETTERS for record in records), "it was refused"
         return sum(len(batch.messages) for _, batch in batches) / seconds
 
 

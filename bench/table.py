@@ -75,12 +75,5 @@ def lines(figures: Sequence[Figure]) -> Iterator[str]:
 
 def _cells(figure: Figure) -> tuple[str, ...]:
     ratio = "" if figure.ratio is None else f"{figure.ratio:.2f}"
-    mark, met = ("", "") if figure.mark is None else figure.mark
-    return (
-        figure.name,
-        figure.measured,
-        figure.peer,
-        ratio,
-        mark,
-        {True: "yes", False: "NO"}.get(met, ""),
-    )
+    mark = ("", "") if figure.mark is None else (figure.mark.text, "yes" * figure.mark.met or "NO")
+    return figure.name, figure.measured, figure.peer, ratio, *mark

@@ -13,7 +13,8 @@ from nyxter_online.customer import Customer, Period
 from nyxter_online.figures import NOBODY, WIDTH, Group, Ints, figures_of, group_of
 from nyxter_online.head_count import HeadCount
 from nyxter_online.labels import Labels
-from nyxter_online.prfv import NULL, STANDING
+from nyxter_online.prfv import NULL
+from nyxter_online.prfv import WIDTH as STANDING
 from nyxter_online.registers import (
     Contract,
     Order,

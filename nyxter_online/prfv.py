@@ -26,7 +26,6 @@ PRFV: Final = 4
 TIER: Final = 5  # index in TIER_NAMES
 CAMPAIGNS: Final = 6  # bit i: the i-th campaign of the rules
 SEGMENT: Final = 7  # index in the rules' RFM segments
-STANDING: Final = 8  # the columns before are what a customer stands at; the rest explains them
 RFM: Final = slice(8, 11)  # r, f, v: 1–4, or 0 for who bought nothing
 WIDTH: Final = 11
 

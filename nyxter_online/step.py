@@ -13,7 +13,7 @@ import numpy as np
 from nyxter_online.customer import Customer
 from nyxter_online.customers import Change, Customers
 from nyxter_online.figures import GROUP, NOWHERE, Ints, Mask, frequency
-from nyxter_online.prfv import CAMPAIGNS, NULL, PRFV, SEGMENT, STANDING, TIER, WIDTH, score
+from nyxter_online.prfv import CAMPAIGNS, NULL, PRFV, SEGMENT, TIER, WIDTH, score
 from nyxter_online.publishing import Facts, Json, Occasion, profile_of, segment_changes
 from nyxter_online.ranks import Snapshot
 from schemas.envelope import Envelope
@@ -81,11 +81,6 @@ class Scored(NamedTuple):
     old: Ints
 
     @property
-    def new(self) -> Ints:
-        """What the customers stand at by these scores."""
-        return self.scores[:, :STANDING]
-
-    @property
     def exists(self) -> Mask:
         """Who has a profile."""
         exists: Mask = self.figures[:, GROUP] != NOWHERE
@@ -101,14 +96,21 @@ class Scored(NamedTuple):
     def relabelled(self) -> Mask:
         """Whose tier, campaigns or RFM segment changed."""
         labels = [TIER, CAMPAIGNS, SEGMENT]
-        changed: Mask = np.any(self.old[:, labels] != self.new[:, labels], axis=1)
+        changed: Mask = np.any(self.old[:, labels] != self.scores[:, labels], axis=1)
         return changed
 
-    def drifted(self, by: int) -> Mask:
-        """Tell of whom a score moved by so many hundredths since it was last published."""
-        before, after = self.old[:, : PRFV + 1], self.new[:, : PRFV + 1]
-        moved: Mask = np.any(abs(before - after) >= by, axis=1)
+    @property
+    def moved(self) -> Mask:
+        """Of whom a score moved by a point since it was last published."""
+        before, after = self.old[:, : PRFV + 1], self.scores[:, : PRFV + 1]
+        moved: Mask = np.any(abs(before - after) >= _A_POINT, axis=1)
         return moved
+
+    @property
+    def differing(self) -> Mask:
+        """Whose card is not exact."""
+        differing: Mask = np.any(self.old != self.scores, axis=1)
+        return differing
 
 
 def step(
@@ -178,8 +180,8 @@ def sweep(
     slots = slots[customers.figures[slots, GROUP] != NOWHERE]
     scored = _scored(customers, slots, customers.figures[slots], snapshot)
     published = {
-        "moved": scored.relabelled | scored.drifted(_A_POINT),
-        "differing": scored.relabelled | scored.drifted(1),
+        "moved": scored.relabelled | scored.moved,
+        "differing": scored.differing,
         "everyone": scored.exists,
     }[whom]
     occasion = _occasion(customers, snapshot, cause, at, None)
@@ -244,4 +246,4 @@ def _publication(
         if relabelled:
             old = scored.old[row].tolist()
             events += segment_changes(customer.id, old, scores, profile, when, labels)
-    return Publication(profiles, events, slots, scored.new[rows])
+    return Publication(profiles, events, slots, scored.scores[rows])

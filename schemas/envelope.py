@@ -18,6 +18,7 @@ Headers = Iterable[tuple[str, bytes]]
 _REQUIRED = ("id", "source", "type", "subject", "time")
 _TEXTS = frozenset({str})
 STRUCTURED = "application/cloudevents+json"
+_DEEPEST = 64
 _PLAIN = frozenset({str, bool, type(None)})
 _LARGEST_EXACT = 2**53 - 1  # beyond it RFC 8785 writes an integer as the double nearest to it
 
@@ -108,14 +109,16 @@ def canonical_json(data: object) -> bytes:
     >>> canonical_json({"b": 1e21, "a": [10, 1.50]})
     b'{"a":[10,1.5],"b":1e+21}'
     """
+    if _is_plain(data):
+        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    if _is_too_deep(data):
+        raise Refused(f"data is nested more than {_DEEPEST} deep")
+    if _sorts_alike(data):
+        return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
     try:
-        if _is_plain(data) or _sorts_alike(data):
-            return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
         return rfc8785.dumps(_as_doubles(data))
     except rfc8785.CanonicalizationError as error:
         raise Refused("data: a number is out of range") from error
-    except (RecursionError, orjson.JSONEncodeError) as error:
-        raise Refused("data is nested too deeply") from error
 
 
 def _is_structured(headers: Mapping[str, bytes]) -> bool:
@@ -130,7 +133,7 @@ def _read_binary(value: bytes, headers: Mapping[str, bytes]) -> Envelope:
         event = {k[3:]: v.decode() for k, v in headers.items() if k.startswith("ce_")}
     except UnicodeDecodeError as error:
         raise Refused("a header is not UTF-8") from error
-    data = _object(value, "data") if value else None
+    data = _object(value, "data") if value and value.strip() != b"null" else None
     canonical = canonical_json(data)
     if _has_fraction(data):
         data = _exact(value)
@@ -187,6 +190,20 @@ def _is_plain(data: object) -> bool:
         and _PLAIN.issuperset(map(type, data.values()))
         and "".join(data).isascii()
     )
+
+
+def _is_too_deep(data: object) -> bool:
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
 
 
 def _has_fraction(data: object) -> bool:

@@ -37,7 +37,7 @@ def money(value: object) -> Decimal | None:
     if type(value) is not Decimal or not value.is_finite():
         raise ValueError("is not a decimal number")
     exponent = value.as_tuple().exponent
-    if value.adjusted() > _MONEY_DIGITS or int(exponent) < -_MONEY_DIGITS:
+    if value.adjusted() >= _MONEY_DIGITS or int(exponent) < -_MONEY_DIGITS:
         raise ValueError(f"has more than {_MONEY_DIGITS} digits before or after the point")
     return value
 

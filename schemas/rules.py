@@ -178,6 +178,8 @@ class Potential(_Model):
     def _check(self) -> Self:
         if (self.bands is None) == (self.points_per_unit is None):
             raise ValueError("give either bands or points_per_unit")
+        if self.bands is not None and not self.bands:
+            raise ValueError("bands holds no band")
         for problem in _band_problems(sorted(self.bands or (), key=lambda band: band.min)):
             raise ValueError(problem)
         return self
@@ -198,8 +200,6 @@ def _band_problems(bands: list[Band]) -> Iterable[str]:
             yield f"the bands from {below.min} and from {above.min} overlap"
         elif below.max + 1 < above.min:
             yield f"there is a gap between the bands from {below.min} and from {above.min}"
-    if not bands:
-        return
 
 
 class Limits(_Model):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import faust
+import structlog
 
 from schemas.instant import instant_of
 from schemas.rules import Rules
@@ -14,12 +15,15 @@ from streams import topics
 from streams.agents import SOURCES, add_agents
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.transport import BatchTopic
+from streams.logs import where
 from streams.segmenter.board import Board
 from streams.segmenter.leader import Leader
 from streams.segmenter.shift import SegmentShift, Site
 from streams.segmenter.snapshots import SnapshotReader
 from streams.settings import Settings
 from streams.tables import customers_table
+
+log = structlog.get_logger()
 
 _LEAD_AGAIN_S = 2.0
 
@@ -130,7 +134,10 @@ class Segmenter:
         if before is not None:
             before.join()
         while not stop.is_set():
-            self._leader.lead(stop)
+            try:
+                self._leader.lead(stop)
+            except Exception as error:  # noqa: BLE001 - without a leader nobody gets snapshots
+                log.error("leading broken", **where(error))  # noqa: TRY400
             stop.wait(_LEAD_AGAIN_S)
 
 

@@ -7,12 +7,19 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 
 from nyxter_online.replay import Replay
@@ -29,6 +36,7 @@ from streams.segmenter.summaries import HEADER_KEY
 from streams.settings import Settings
 
 PATIENCE_S = 120.0
+NYXTER = ("-m", "streams.cli")
 TOPIC_OF = {
     "purchase": topics.PURCHASES,
     "contract": topics.CONTRACTS,
@@ -71,15 +79,17 @@ class System:
 
     # Workers
 
-    def start(self, name: str) -> int:
-        """Start a worker; return its process id."""
-        return self._run(name, "worker", "--rules", str(self._rules_file))
+    def start(self, name: str, program: Sequence[str] = NYXTER) -> int:
+        """Start a worker, or a program that makes one otherwise; return its process id."""
+        return self._run(name, "worker", "--rules", str(self._rules_file), program=program)
 
     def start_cache(self, name: str, redis_url: str) -> int:
         """Start a cache; return its process id."""
         return self._run(name, "cache", NYXTER_REDIS_URL=redis_url)
 
-    def _run(self, name: str, *command: str, **environment: str) -> int:
+    def _run(
+        self, name: str, *command: str, program: Sequence[str] = NYXTER, **environment: str
+    ) -> int:
         ours = {
             "NYXTER_BROKER": self.settings.broker,
             "NYXTER_PARTITIONS": str(self.settings.partitions),
@@ -88,7 +98,7 @@ class System:
         }
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", *command],
+                [sys.executable, *program, *command],
                 env=os.environ | ours | environment,
                 stdout=log,
                 stderr=log,
@@ -113,6 +123,10 @@ class System:
         worker.send_signal(signal.SIGTERM)
         return worker.wait(30)
 
+    def ended(self, name: str) -> int:
+        """Wait until a worker ends by itself; return its exit status."""
+        return self._workers.pop(name).wait(PATIENCE_S)
+
     def alive(self, name: str) -> bool:
         """Tell whether a worker still runs."""
         return self._workers[name].poll() is None
@@ -121,7 +135,8 @@ class System:
         """End all workers and remove the topics."""
         for name in list(self._workers):
             self.kill(name)
-        names = [topic.name for topic in topics.every_topic(self.settings)]
+        there = self._admin.list_topics(timeout=10).topics
+        names = [t.name for t in topics.every_topic(self.settings) if t.name in there]
         for future in self._admin.delete_topics(names).values():
             future.result(30)
         wait_until(
@@ -289,9 +304,17 @@ class System:
 def wait_until(condition: Any, what: str, patience_s: float = PATIENCE_S) -> None:
     """Wait for a condition; fail with `what` was waited for."""
     limit = time.monotonic() + patience_s
-    while not condition():
+    while not _holds(condition):
         assert time.monotonic() < limit, f"waited {patience_s:.0f} s in vain until {what}"
         time.sleep(0.2)
+
+
+def _holds(condition: Any) -> Any:
+    """Ask a condition; a broker that is busy with topics just made has not answered yet."""
+    try:
+        return condition()
+    except KafkaException:
+        return False
 
 
 def same_profiles(live: Mapping[str, Any], replayed: Mapping[str, Any]) -> list[str]:

@@ -66,7 +66,7 @@ def replay(
             raise failure("give EVENTS, --as-of and --profiles, or --journal (see --help)")
         status = replay_file(events, rules_of(rules), as_of.date(), profiles, outputs)
     except OSError as error:
-        raise failure(f"{error.filename}: {error.strerror}") from None
+        raise failure(f"{error.filename or profiles}: {error.strerror}") from None
     raise typer.Exit(status)
 
 
@@ -109,13 +109,20 @@ def demo(
 
     Example: nyxter demo --rate 10
     """
-    from streams.cli.demo import Wishes, run_demo  # noqa: PLC0415
+    from nyxter_online.simulate.words import CUSTOMERS  # noqa: PLC0415
+    from streams.cli.demo import Wishes, example_rules, run_demo  # noqa: PLC0415
     from streams.embedded import EmbeddedUnavailable  # noqa: PLC0415
 
+    settings = settings_of()
+    file = rules or settings.rules or example_rules()
     try:
-        status = run_demo(settings_of(), Wishes(once, customers, rate, rules), rules_of)
-    except (EmbeddedUnavailable, KafkaException, OSError) as error:
+        status = run_demo(
+            settings, Wishes(once, customers or CUSTOMERS, rate, file, rules_of(file))
+        )
+    except (EmbeddedUnavailable, KafkaException) as error:
         raise failure(str(error)) from None
+    except OSError as error:
+        raise _unwritable(error) from None
     raise typer.Exit(status)
 
 
@@ -139,17 +146,16 @@ def simulate(
 
     Example: nyxter simulate --customers 500 --today 2026-11-22 --live 100 events.jsonl
     """
+    from nyxter_online.simulate.words import CUSTOMERS  # noqa: PLC0415
     from streams.cli.simulate import business_day_now, write_events  # noqa: PLC0415
 
     day = today.date() if today else business_day_now()
     try:
-        write_events(out, seed, customers, day, live)
+        write_events(out, seed, customers or CUSTOMERS, day, live)
     except ValueError as error:
         raise failure(str(error)) from None
     except OSError as error:
-        if error.filename is None:  # the reader of a pipe has gone, the disk is full
-            raise
-        raise failure(f"{error.filename}: {error.strerror}") from None
+        raise _unwritable(error) from None
 
 
 @app.command()
@@ -240,12 +246,19 @@ def settings_of() -> Settings:
         raise failure("\n".join(lines)) from None
 
 
+def _unwritable(error: OSError) -> Exception:
+    """Return what ends a command that cannot write: the reader of a pipe going is no news."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    return failure(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+
+
 def redis_url_of(url: str) -> str:
     """Return the URL of a Redis; one that can't be ends the command."""
-    from redis.connection import parse_url  # noqa: PLC0415
+    from redis import Redis  # noqa: PLC0415
 
     try:
-        parse_url(url)
+        Redis.from_url(url)
     except ValueError as error:
         raise failure(f"the URL of the Redis: {error}") from None
     return url

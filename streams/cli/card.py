@@ -3,6 +3,7 @@
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import typer
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -12,15 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.envelope import dumps
+from schemas.outputs import Profile
 from streams import cards
-from streams.cli import words
+from streams.cli import whys, words
 
 ANSWER_S: Final = 5.0
 
 _TRANSITIONS: Final = 5
 _NAMES: Final = {"P": "Potencial", "R": "Recência", "F": "Frequência", "V": "Valor"}
 _COLOURS: Final = {"azul": "blue", "verde": "green", "vermelho": "red"}
-_OWN: Final = ("version", "updated_at")  # the cache's, not the profile's
+_LABEL: Final = 15
 
 
 class NoCard(LookupError):  # noqa: N818 - it names what is the case
@@ -51,8 +53,7 @@ def show_card(url: str, customer_id: str, *, as_json: bool) -> None:
             raise NoCard(f"no card of {customer_id} in the Redis at {place(url)}")
         history = [] if as_json else cards.read_history(redis, customer_id, _TRANSITIONS)
     if as_json:
-        profile = {name: value for name, value in card.items() if name not in _OWN}
-        print(dumps(profile).decode())  # noqa: T201 - rich would fold it
+        typer.echo(dumps({name: card[name] for name in Profile.model_fields}))
     else:
         Console(highlight=False).print(*_page(card, history), sep="\n")
 
@@ -69,10 +70,8 @@ def place(url: str) -> str:
 
 def _page(card: dict[str, Any], history: list[dict[str, Any]]) -> list[Any]:
     title = Text.assemble((card["customer_id"], "bold"), " · ", (card["tier"], "bold magenta"))
-    written = words.moment(card["updated_at"])
-    foot = f"retrato {card['snapshot']} · regras {card['rules']} · publicado em {written}"
-    body = Group(_scores(card), Text(), _segments(card))
-    panel = Panel(body, title=title, subtitle=Text(foot, "dim"), expand=False, padding=(1, 2))
+    body = Group(_scores(card), Text(), _segments(card), Text(), _provenance(card))
+    panel = Panel(body, title=title, expand=False, padding=(1, 2))
     return [panel, Text("Últimas mudanças", "bold"), _history(history)] if history else [panel]
 
 
@@ -82,7 +81,7 @@ def _scores(card: dict[str, Any]) -> Table:
     table.add_column("Nota", justify="right")
     table.add_column("Cor")
     table.add_column("De onde vem")
-    for name in words.SCORES:
+    for name in _NAMES:
         colour = card["bands"][name]
         style = _COLOURS.get(colour, "")
         score = Text(words.number(card[name]), f"bold {style}")
@@ -117,9 +116,7 @@ def _plain(points: str) -> str:
 
 
 def _segments(card: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="dim")
-    table.add_column()
+    table = _pairs()
     rfm = card["rfm"]
     marks = (
         rfm and f"{rfm['segment']} (R {rfm['r']} + F {rfm['f']} + V {rfm['v']} = {rfm['total']})"
@@ -130,7 +127,22 @@ def _segments(card: dict[str, Any]) -> Table:
     table.add_row("Segmento RFM", marks or "sem compra no período")
     table.add_row("Grupo", ", ".join(name or words.NOTHING for name in card["group"]) or "todos")
     table.add_row("Primeira compra", words.day(card["raw"]["first_sale"]))
-    table.add_row("Hoje", words.day(card["day"]))
+    return table
+
+
+def _provenance(card: dict[str, Any]) -> Table:
+    table = _pairs()
+    table.add_row("Dia da análise", words.day(card["day"]))
+    table.add_row("Publicado em", words.moment(card["updated_at"]))
+    table.add_row("Retrato da base", words.number(card["snapshot"], 0))
+    table.add_row("Regras", card["rules"])
+    return table
+
+
+def _pairs() -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", min_width=_LABEL)
+    table.add_column()
     return table
 
 
@@ -140,6 +152,6 @@ def _history(history: list[dict[str, Any]]) -> Table:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for it in history:
-        told = words.change(it["kind"], it["old"], it["new"])
-        table.add_row(words.stamp(it["time"]), told, words.reason(it["why"]))
+        told = whys.change(it["kind"], it["old"], it["new"])
+        table.add_row(words.stamp(it["time"]), told, whys.reason(it["why"]))
     return table

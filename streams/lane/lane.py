@@ -135,7 +135,7 @@ class Lane:
             batch = self._take()
             did = await loop.run_in_executor(self._pool, self._work, batch)
             self.waiting_bytes -= _size(batch.messages)
-            if not did:
+            if not did and not self._queue:
                 await self._rest()
 
     async def _rest(self) -> None:

@@ -85,6 +85,7 @@ class Lanes:
         self._lanes: dict[int, Lane] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._owned: frozenset[int] = frozenset()
+        self._suspended = False
         self._pool = ThreadPoolExecutor(config.workers, "lane")
         self._loading = ThreadPoolExecutor(config.workers, "load")
 
@@ -120,6 +121,7 @@ class Lanes:
 
     def suspend(self) -> None:
         """Begin no further work: the group is about to change."""
+        self._suspended = True
         for partition, lane in self._lanes.items():
             self.close_gate(partition)
             lane.suspend()
@@ -127,6 +129,7 @@ class Lanes:
     def assign(self, partitions: Iterable[int]) -> None:
         """Own these partitions and no others."""
         self._owned = frozenset(partitions)
+        self._suspended = False
         for partition in [p for p in self._tasks if p not in self._owned]:
             self._end(partition)
         for partition in sorted(self._owned):
@@ -147,6 +150,8 @@ class Lanes:
             lane.stop()
 
     def _start(self, lane: Lane) -> None:
+        if self._suspended:
+            return  # the assignment that follows starts it, or ends it
         lane.lease()
         self.open_gate(lane.partition, lane.expected)
 
@@ -160,10 +165,12 @@ class Lanes:
             if lane is not None:
                 self._lanes[partition] = lane
                 self._start(lane)
-                if await lane.run() is Ended.STOPPED:
+                ended = await lane.run()
+                if self._lanes.get(partition) is lane:
+                    self.close_gate(partition)
+                    del self._lanes[partition]
+                if ended is Ended.STOPPED:
                     return
-                self.close_gate(partition)
-                self._lanes.pop(partition, None)
             # Who was fenced may have lost the partition without knowing it yet: two heartbeats
             # tell. Taking it back at once would fence the new owner in turn.
             await asyncio.sleep(max(_AGAIN_S, 2 * self.config.heartbeat_s))

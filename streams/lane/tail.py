@@ -7,6 +7,8 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from streams.logs import where
+
 log = structlog.get_logger()
 
 _POLL_S: Final = 0.05
@@ -68,16 +70,22 @@ class Tail:
         self._consumer.close()
 
     def _run(self) -> None:
-        ended: set[int] = set()
+        ended: set[int | None] = set()
         while not self._stop.is_set():
             for message in self._consumer.consume(1_000, _POLL_S):
-                error = message.error()
-                if error is None:
-                    ended.discard(message.partition())
-                    self._on_record(message)
-                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    ended.add(message.partition())
-                    if len(ended) == self._partitions:
-                        self._on_end()
-                else:
-                    log.info("tail", topic=self._topic, error=error.name())
+                try:
+                    self._take(message, ended)
+                except Exception as error:  # noqa: BLE001 - told; what follows may be in order
+                    log.error("tail broken", topic=self._topic, **where(error))  # noqa: TRY400
+
+    def _take(self, message: Message, ended: set[int | None]) -> None:
+        error = message.error()
+        if error is None:
+            ended.discard(message.partition())
+            self._on_record(message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            ended.add(message.partition())
+            if len(ended) == self._partitions:
+                self._on_end()
+        else:
+            log.info("tail", topic=self._topic, error=error.name())

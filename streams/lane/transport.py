@@ -132,7 +132,18 @@ class Consumer(driver.Consumer):
             for tp, records in (fetched or {}).items():
                 if self._open_tps.get(tp) == turns.get(tp):
                     await self._deliver(tp, records, turns[tp])
+                else:
+                    self._seek_back(tp.partition)
             await asyncio.sleep(0)
+
+    def _seek_back(self, partition: int) -> None:
+        """Ask again for messages that were fetched while their gate was opened anew.
+
+        They are dropped, but fetching them has moved the position on.
+        """
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            self._open(partition, lane.expected)
 
     def _fetchable(self) -> dict[TP, int]:
         return {tp: turn for tp, turn in self._open_tps.items() if self._lanes.room(tp.partition)}

@@ -54,4 +54,4 @@ class Board:
     def swept(self, seconds: float) -> None:
         """Take note of how long a part of a sweep took."""
         with self._lock:
-            self._next_sweep = self._clock() + _SHARE * seconds
+            self._next_sweep = max(self._next_sweep, self._clock()) + _SHARE * seconds

@@ -13,10 +13,11 @@ from nyxter_online.prfv import (
     CAMPAIGNS,
     NULL,
     PRFV,
+    RFM,
     SEGMENT,
-    STANDING,
     TIER,
     TIER_NAMES,
+    WIDTH,
 )
 from nyxter_online.registers import Contract, Order, Record, Register
 from schemas.envelope import canonical_json, dumps, loads, raw_json
@@ -44,7 +45,7 @@ def standing_record(
         labels.campaign_names(values[CAMPAIGNS]),
         None if values[SEGMENT] == NULL else labels.segments[values[SEGMENT]],
     ]
-    return key, dumps([values[: PRFV + 1], *names])
+    return key, dumps([values[: PRFV + 1], *names, values[RFM]])
 
 
 def erasure_record(name: str, time: str) -> tuple[bytes, bytes]:
@@ -85,9 +86,9 @@ def _register(kind: Kind, value: list[Any]) -> Register:
 
 def _standing_row(standing: list[Any], labels: Labels) -> list[int]:
     """Return a row by today's rules; names that they no longer have are left out."""
-    scores, tier, campaigns, segment = standing
-    row = [NULL] * STANDING
-    row[: PRFV + 1] = scores
+    scores, tier, campaigns, segment, marks = standing
+    row = [NULL] * WIDTH
+    row[: PRFV + 1], row[RFM] = scores, marks
     row[TIER] = TIER_NAMES.index(tier)
     row[CAMPAIGNS] = sum(1 << bit for bit, name in enumerate(labels.campaigns) if name in campaigns)
     names = labels.segments

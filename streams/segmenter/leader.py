@@ -50,6 +50,8 @@ class _Desk:
         if key == HEADER_KEY:
             assert value is not None
             summary = Summary(**loads(value))
+            if not all(name.encode() in chunks for name in summary.chunks):
+                return  # compaction took what is written anew further on, with a newer header
             population = read_chunks(chunks, summary.chunks)
             with self._lock:
                 self.latest[partition] = summary, population
@@ -103,14 +105,17 @@ class Leader:
 
     def lead(self, stop: threading.Event) -> None:
         """Lead until `stop` is set or another leader has taken over."""
-        desk = _Desk()
+        desk, caught_up = _Desk(), threading.Event()
         tail: Tail | None = None
         try:
             producer = TransactionalProducer(self._client, f"{self._app_id}-snapshot", 0)
             self._catch_up()
-            tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, lambda: None)
+            tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, caught_up.set)
             tail.start()
             log.info("leading", snapshot=self._number, day=self._day)
+            while not caught_up.wait(_LOOK_S):  # a summary of the past must not be merged
+                if stop.is_set():
+                    return
             self._run(stop, producer, desk)
             producer.close()
         except (Fenced, KafkaException) as error:

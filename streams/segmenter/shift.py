@@ -264,11 +264,14 @@ class SegmentShift:
             cause = "rules"
         elif 0 < old.swept_day < snapshot.day:
             cause = "time"
+        cut_short = old.bucket is not None and old.whom == "everyone"
+        if cut_short and cause == "population":
+            cause = old.cause  # loaded anew in the middle: everyone is still to be published
         return old._replace(
             snapshot=snapshot.number,
             bucket=0,
             cause=cause,
-            whom="moved" if cause == "population" else "everyone",
+            whom="everyone" if cut_short or cause != "population" else "moved",
             settled=False,
             swept_day=snapshot.day,
             swept_rules=snapshot.rules,

@@ -170,6 +170,30 @@ def test_numbers_are_kept_digit_for_digit(text: str, exact: str) -> None:
     assert read_json(line.decode()).data == read_json(line).data
 
 
+def is_taken(line: bytes, frames: int) -> bool:
+    """Whether an event is read by a caller that stands so many calls deep."""
+    if frames:
+        return is_taken(line, frames - 1)
+    try:
+        read_json(line)
+    except Refused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("leaf", [b"1", b"0.5", b'"\xc3\xa7"'], ids=["whole", "fraction", "text"])
+@pytest.mark.parametrize("begin", [b"[", b'{"a":'], ids=["lists", "objects"])
+def test_how_deep_is_too_deep_does_not_depend_on_who_asks(begin: bytes, leaf: bytes) -> None:
+    """Else replay, live and recovery could each decide otherwise about one event."""
+    plain, end = line_of(purchase(further="HERE")), b"]" if begin == b"[" else b"}"
+    lines = [plain.replace(b'"HERE"', begin * d + leaf + end * d) for d in range(40, 700, 20)]
+    taken = [is_taken(line, 0) for line in lines]
+    assert [is_taken(line, 150) for line in lines] == taken
+    assert taken == sorted(taken, reverse=True)
+    assert True in taken
+    assert False in taken
+
+
 def test_the_time_is_the_instant() -> None:
     read = read_json(line_of(purchase(time="2026-11-22T12:00:00.50-03:00")))
     assert read.time == instant("2026-11-22T15:00:00.5Z") == "2026-11-22T15:00:00.5"

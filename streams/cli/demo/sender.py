@@ -15,6 +15,7 @@ _TOPICS: Final = {
     "contract": topics.CONTRACTS,
     "customer": topics.CUSTOMERS,
 }
+_END_S: Final = 1.0
 
 
 class Parcel(NamedTuple):
@@ -27,7 +28,8 @@ class Parcel(NamedTuple):
 
 def parcel_of(event: CloudEvent) -> Parcel:
     """Return an event ready to be sent."""
-    return Parcel(_TOPICS[event["type"].split(".")[1]], event["subject"].encode(), dumps(event))
+    line = bytes(memoryview(dumps(event)))  # what orjson returns holds on to its whole buffer
+    return Parcel(_TOPICS[event["type"].split(".")[1]], event["subject"].encode(), line)
 
 
 class Sender:
@@ -49,6 +51,7 @@ class Sender:
 
     def __init__(self, client: Mapping[str, Any]) -> None:
         self._producer = Producer({**client, "linger.ms": 5, "compression.type": "lz4"})
+        self._closing = False
         self.sent = self.arrived = 0
         self.ends: dict[Place, int] = {}
 
@@ -67,7 +70,15 @@ class Sender:
         """Learn what has arrived; raise ``KafkaException`` where something did not."""
         self._producer.poll(0)
 
+    def close(self) -> None:
+        """Give up what has not arrived; nothing under way holds the producer any more."""
+        self._closing = True
+        self._producer.purge()
+        self._producer.flush(_END_S)
+
     def _delivered(self, error: Any, message: Message) -> None:
+        if self._closing:
+            return
         if error is not None:
             raise KafkaException(error)
         topic, partition, offset = message.topic(), message.partition(), message.offset()

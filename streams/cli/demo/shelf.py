@@ -9,7 +9,7 @@ from schemas.rules import OTHER_TIER, TIERS
 from streams.cache.batch import Place
 from streams.cache.ends import Ends
 from streams.cache.positions import POSITIONS
-from streams.cards import PREFIX, members_key, read_card
+from streams.cards import META, PREFIX, members_key, read_card
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 _OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's
@@ -51,6 +51,11 @@ class Shelf:
         held: Sequence[Any] = self._redis.hmget(POSITIONS, [at.name for at in ends])
         reached = (int(offset or 0) for offset in held)
         return sum(max(0, end - at) for end, at in zip(ends.values(), reached, strict=True))
+
+    def day(self) -> str:
+        """Return the newest day that cards name, as YYYY-MM-DD; nothing before the first card."""
+        held: Any = self._redis.hget(META, "day")
+        return (held or b"").decode()
 
     def profiles(self) -> dict[str, dict[str, Any]]:
         """Return every card's profile, by customer."""

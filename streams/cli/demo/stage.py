@@ -64,10 +64,9 @@ class Stage(NamedTuple):
 def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
     """Set the stage, by the settings but for what the embedded servers need; clear it at the end.
 
-    Logs are in the directory ``demo`` of the settings' data directory. Raises
-    ``EmbeddedUnavailable`` where a server cannot run here.
+    Raises ``EmbeddedUnavailable`` where a server cannot run here.
     """
-    directory = settings.data_dir.resolve() / "demo"
+    directory = log_directory(settings).resolve()
     for log in directory.glob("*.log"):
         log.unlink()
     with embedded(directory) as servers, ExitStack() as stack:
@@ -85,8 +84,13 @@ def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
         client = {**client_config(ours), "log_level": 0}
         topics.create(AdminClient(client), topics.every_topic(ours))
         children = [stack.enter_context(_command(ours, rules, name)) for name in _ARGUMENTS]
-        parts = [Part(child.name, child.log, child.is_running) for child in children]
+        parts = [Part(f"the {child.name}", child.log, child.is_running) for child in children]
         yield Stage(ours, client, [*_servers(directory, ours), *parts])
+
+
+def log_directory(settings: Settings) -> Path:
+    """Return where the processes' logs go."""
+    return settings.data_dir / "demo"
 
 
 class _Command(Child):
@@ -113,7 +117,11 @@ def _command(settings: Settings, rules: Path | None, name: str) -> Iterator[_Com
 def variables(settings: Settings) -> dict[str, str]:
     """Return the variables of the environment that make a process work by these settings."""
     shown = settings.model_dump(mode="json", exclude={"rules", "secret"})
-    return {f"NYXTER_{name.upper()}": str(value) for name, value in shown.items()}
+    return {f"NYXTER_{name.upper()}": _text(value) for name, value in shown.items()}
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _servers(directory: Path, settings: Settings) -> list[Part]:

@@ -1,0 +1,99 @@
+"""The proof: every card in Redis equals what replay gives of the very events that were sent."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from nyxter_online.replay import Replay
+from schemas.envelope import dumps, loads
+from schemas.instant import BUSINESS_ZONE
+from schemas.rules import Rules
+from streams.cli.demo.phases import Phases
+from streams.cli.demo.scene import Scene
+from streams.topics import PROFILES
+
+Profiles = Mapping[str, Mapping[str, Any]]
+
+_LOOK_S: Final = 0.1
+
+
+class Proof(NamedTuple):
+    """What the comparison came to.
+
+    Attributes
+    ----------
+    day
+        Today, by which both sides scored.
+    customers, cards
+        Customers by replay, and cards in Redis.
+    differences
+        By customer, the names of the fields that differ.
+
+    """
+
+    day: date
+    customers: int
+    cards: int
+    differences: Mapping[str, Sequence[str]]
+
+
+def prove(scene: Scene, lines: Sequence[bytes], rules: Rules, phases: Phases) -> Proof:
+    """Wait until all is settled, then compare every card with replay's profile.
+
+    Should anything move meanwhile (the day turns at midnight in São Paulo), it is done again.
+    """
+    while True:
+        day = _today()
+        expected = _replayed(scene, lines, rules, day)
+        phases.end(f"replay of {len(lines):,} events as of {day}")
+        _settle(scene, day)
+        phases.end("the rest settles")
+        ends = scene.shelf.ends_of(PROFILES)
+        cards = scene.shelf.profiles()
+        differences = differing(cards, expected)
+        phases.end(f"{len(cards):,} cards compared")
+        if not differences or (day == _today() and ends == scene.shelf.ends_of(PROFILES)):
+            return Proof(day, len(expected), len(cards), differences)
+
+
+def differing(cards: Profiles, expected: Profiles) -> dict[str, list[str]]:
+    """Return what differs by customer; the number of the snapshot may.
+
+    >>> differing({"A": {"V": 1, "snapshot": 9}, "B": {}}, {"A": {"V": 2, "snapshot": 1}, "C": {}})
+    {'A': ['V'], 'B': ['not in replay'], 'C': ['not in Redis']}
+    """
+    found: dict[str, list[str]] = {}
+    for name in sorted(cards.keys() | expected.keys()):
+        if name not in expected:
+            found[name] = ["not in replay"]
+        elif name not in cards:
+            found[name] = ["not in Redis"]
+        elif fields := _fields(cards[name], expected[name]):
+            found[name] = fields
+    return found
+
+
+def _fields(card: Mapping[str, Any], profile: Mapping[str, Any]) -> list[str]:
+    names = sorted((card.keys() | profile.keys()) - {"snapshot"})
+    missing = object()
+    return [name for name in names if card.get(name, missing) != profile.get(name, missing)]
+
+
+def _replayed(scene: Scene, lines: Sequence[bytes], rules: Rules, day: date) -> Profiles:
+    replay = Replay(rules, day)
+    for _, refused in replay.feed(lines):
+        assert not refused, "the events are our own"
+        scene.look()
+    listed = (loads(dumps(profile)) for profiles, _ in replay.score() for profile in profiles)
+    return {profile["customer_id"]: profile for profile in listed}
+
+
+def _settle(scene: Scene, day: date) -> None:
+    while not (scene.is_settled() and scene.shelf.day() >= day.isoformat()):
+        time.sleep(_LOOK_S)
+        scene.look()
+
+
+def _today() -> date:
+    return datetime.now(BUSINESS_ZONE).date()

@@ -1,0 +1,97 @@
+"""What storms in `test_small_system.py` came upon, each as small as it gets."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from driving import purchase, replayed
+from running import same_profiles
+from small_system import SmallSystem, small_world
+
+from schemas.rules import read_rules
+from streams import topics
+
+TODAY = date(2026, 11, 22)
+YESTERDAY = date(2026, 11, 21)
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with small_world() as still:
+        yield still
+
+
+def test_a_settled_card_has_the_marks_of_the_last_snapshot(clock: Any) -> None:
+    """Quartiles move with the others while scores and the segment's name stay: v 2 becomes 3."""
+    system = SmallSystem(read_rules(""), 1, (TODAY, TODAY), 1, clock, 0.0)
+    without = {"value": None}
+    first = [purchase("K1", "o1"), purchase("K1", "o2", **without), purchase("K2", **without)]
+    amended = purchase("K1", "o1", time="2026-11-22T13:00:00Z", **without)
+    for one in first:
+        system.send(one)
+    system.settle()
+    assert same_profiles(system.profiles(), replayed(first).profiles) == []
+    system.send(amended)
+    system.settle()
+    assert same_profiles(system.profiles(), replayed([*first, amended]).profiles) == []
+
+
+def test_a_sweep_of_everyone_that_a_crash_cuts_short_still_meets_everyone(clock: Any) -> None:
+    """A day turns, everyone's card is due. Halfway the partition is loaded anew; its snapshot has
+    been followed by another, whose sweep is no smaller for that."""
+    system = SmallSystem(read_rules(""), 1, (YESTERDAY, TODAY), 1, clock, 0.0)
+    sent = [
+        purchase(
+            f"K{n}", f"o{n}", ordered_on="2026-11-20", value=100 * n, time=f"{YESTERDAY}T12:00:00Z"
+        )
+        for n in range(8)
+    ]
+    for one in sent:
+        system.send(one)
+    system.settle()
+    system.day = TODAY
+    system.look()
+    lane: Any = system.lanes[0]
+    _work_off(system)
+    clock.now += 2
+    _do(lane)  # summarises the new day
+    _publish_and_post(system)
+    _do(lane)  # adopts the snapshot and sweeps the first part
+    assert lane.shift.progress.whom == "everyone"
+    assert lane.shift.progress.bucket
+    system.send(sent[0])  # changes nothing, but makes for another summary and snapshot
+    lane.put(
+        topics.PURCHASES, system.broker.after(topics.PURCHASES, 0, lane.expected[topics.PURCHASES])
+    )
+    clock.now += 2
+    _do(lane)
+    assert lane.shift.progress.bucket
+    clock.now += 2
+    _do(lane)
+    assert lane.shift.progress.bucket
+    _publish_and_post(system)
+    system.load(0)
+    system.settle()
+    assert same_profiles(system.profiles(), replayed(sent).profiles) == []
+
+
+def _work_off(system: SmallSystem) -> None:
+    lane: Any = system.lanes[0]
+    at = lane.expected.get(topics.CONTROL, 0)
+    lane.put(topics.CONTROL, system.broker.after(topics.CONTROL, 0, at))
+    while lane._queue:
+        _do(lane)
+
+
+def _do(lane: Any) -> None:
+    assert lane.shift.ready()
+    lane._work(lane._take())
+
+
+def _publish_and_post(system: SmallSystem) -> None:
+    system._clock.now += 2
+    system.read_summaries()
+    system.look()
+    for board in system._boards:
+        system.post(board)

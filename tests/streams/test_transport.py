@@ -1,0 +1,255 @@
+"""The gate between fetching and the lanes: what was fetched before it was opened anew is dropped.
+
+Faust's consumer is replaced below the gate: a log, a fetch position that seeking moves and fetching
+advances, and fetches that may be under way while the gate closes and opens.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, Self
+
+from faust.types import TP
+from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, until
+
+from streams.agents import hand_over
+from streams.lane.transport import Consumer
+
+PLACE, SIDE = TP(WORK, 0), TP(CONTROL, 0)
+
+
+class _Config:
+    sources = (WORK, CONTROL)
+
+
+class StandIn:
+    """As many lanes as a consumer needs: one, that takes in all it is given."""
+
+    def __init__(self) -> None:
+        self.config = _Config()
+        self.owned = True
+        self.full = False
+        self.expected: dict[str, int] = {}
+        self.taken: list[int] = []
+        self.refused: list[tuple[Any, ...]] = []
+        self.shift = FakeShift()
+
+    def room(self, _: int) -> bool:
+        return not self.full
+
+    def get(self, _: int) -> Any:
+        return self if self.owned else None
+
+    def put(self, topic: str, some: list[Message]) -> None:
+        expected = self.expected.get(topic, 0)
+        self.taken += [m.offset for m in some if m.offset >= expected and topic == WORK]
+        self.expected[topic] = max(expected, some[-1].offset + 1)
+
+    def refuse(self, *told: Any) -> None:
+        self.refused.append(told)
+
+
+class Gated(Consumer):
+    """The consumer under test over a log of its own."""
+
+    flow_active = True
+
+    def __init__(self, lanes: StandIn, log: list[Message]) -> None:
+        self._lanes = lanes  # type: ignore[assignment]
+        self._open_tps: dict[TP, int] = {}
+        self._openings: dict[int, int] = {}
+        self._seeks: set[asyncio.Task[None]] = set()
+        self._stopped = asyncio.Event()
+        self.log = log
+        self.starts = {PLACE: 0, SIDE: 0}
+        self.at = {PLACE: 0, SIDE: 0}
+        self.seeks: list[Mapping[TP, int]] = []
+        self.seek_fails = 0
+        self.before_handing: Callable[[], Any] | None = None
+        self.handing = asyncio.Event()
+
+    async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109
+        """Fetch as aiokafka does: what lies at the position when something does, and go on."""
+        del timeout
+        if self.before_handing is not None and PLACE in active_partitions:
+            wait, self.before_handing = self.before_handing, None
+            await wait()
+        else:
+            await asyncio.sleep(0)
+        if PLACE not in active_partitions:
+            return {}
+        fetched = [m for m in self.log if m.offset >= self.at[PLACE]][:3]
+        if not fetched:
+            return {}
+        self.at[PLACE] = fetched[-1].offset + 1
+        return {PLACE: fetched}
+
+    async def earliest_offsets(self, *places: TP) -> dict[TP, int]:
+        return {place: self.starts[place] for place in places}
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        if self.seek_fails:
+            self.seek_fails -= 1
+            raise RuntimeError("not assigned yet")
+        self.seeks.append(dict(partitions))
+        self.at.update(partitions)
+
+    def _to_message(self, tp: TP, record: Any) -> Any:
+        del record
+        return SimpleNamespace(tp=tp, value=None)
+
+    async def callback(self, message: Any) -> None:  # type: ignore[override]
+        hand_over(message.value, self, self._lanes)
+
+    async def __aenter__(self) -> Self:
+        self.fetcher = SimpleNamespace(_stopped=asyncio.Event())
+        self.draining = asyncio.ensure_future(self._drain_messages(self.fetcher))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopped.set()
+        await self.draining
+        self._close(0)
+        await asyncio.gather(*self._seeks)
+
+
+def test_nothing_is_fetched_before_the_gate_opens_and_all_from_the_position_after() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        lanes.expected = {WORK: 4}
+        async with Gated(lanes, messages(20)) as consumer:
+            await a_while()
+            assert not lanes.taken
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 16, "all has arrived")
+            assert lanes.taken == list(range(4, 20))
+            assert consumer.seeks == [{PLACE: 4, SIDE: 0}]
+
+    asyncio.run(scene())
+
+
+def test_a_closed_gate_lets_nothing_through_and_opening_it_anew_loses_nothing() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(9)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: lanes.taken, "something arrives")
+            consumer._close(0)
+            await a_while()
+            before = len(lanes.taken)
+            consumer.log += messages(9, start=9)
+            await a_while()
+            assert len(lanes.taken) == before
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 18, "the rest arrives")
+            assert lanes.taken == list(range(18))
+
+    asyncio.run(scene())
+
+
+def test_a_fetch_under_way_while_the_gate_opens_anew_takes_no_message_away() -> None:
+    """A fetch waits; the group changes; the kept lane's position is sought; then the fetch answers.
+
+    What it answers lies at the position sought and has moved it on. It was asked for before the
+    gate was opened, so it is dropped: then nobody fetches it again, and the lane goes on behind it
+    without a word, because gaps between offsets are normal.
+    """
+
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(6)) as consumer:
+            go_on = asyncio.Event()
+            fetching = asyncio.Event()
+
+            async def wait() -> None:
+                fetching.set()
+                await go_on.wait()
+
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 6, "the first messages arrive")
+            consumer.before_handing = wait
+            await fetching.wait()
+            consumer._close(0)
+            consumer.log += messages(9, start=6)
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(consumer.seeks) == 2, "the position is sought again")
+            go_on.set()
+            await until(lambda: 14 in lanes.taken, "the last message arrives")
+            assert lanes.taken == list(range(15))
+
+    asyncio.run(scene())
+
+
+def test_what_an_agent_still_holds_when_the_gate_opens_anew_is_dropped() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        consumer = Gated(lanes, messages(3))
+        consumer._open(0, lanes.expected)
+        await asyncio.gather(*consumer._seeks)
+        held: list[Any] = []
+        consumer.callback = lambda message: _hold(held, message)  # type: ignore[method-assign]
+        await consumer._deliver(PLACE, messages(3), consumer._open_tps[PLACE])
+        consumer._close(0)
+        hand_over(held[0].value, consumer, lanes)  # type: ignore[arg-type]
+        assert not lanes.taken
+
+    asyncio.run(scene())
+
+
+async def _hold(held: list[Any], message: Any) -> None:
+    held.append(message)
+
+
+def test_a_seek_that_fails_is_done_again(monkeypatch: Any) -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(3)) as consumer:
+            consumer.seek_fails = 3
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the seek succeeds")
+
+    monkeypatch.setattr("streams.lane.transport._AGAIN_S", 0.0)
+    asyncio.run(scene())
+
+
+def test_a_log_that_starts_beyond_the_position_is_refused_and_stays_closed() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        lanes.expected = {WORK: 4}
+        async with Gated(lanes, messages(20)) as consumer:
+            consumer.starts[PLACE] = 5
+            consumer._open(0, lanes.expected)
+            await until(lambda: lanes.refused, "it is refused")
+            assert lanes.refused == [(0, WORK, 4, 5)]
+            await a_while()
+            assert not lanes.taken
+
+    asyncio.run(scene())
+
+
+def test_a_log_that_starts_at_the_position_is_read_on() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        lanes.expected = {WORK: 4}
+        async with Gated(lanes, messages(16, start=4)) as consumer:
+            consumer.starts[PLACE] = 4
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 16, "all has arrived")
+            assert not lanes.refused
+
+    asyncio.run(scene())
+
+
+def test_a_lane_without_room_is_not_fetched_for() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        lanes.full = True
+        async with Gated(lanes, messages(4)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: consumer._open_tps, "the gate is open")
+            await a_while()
+            assert not lanes.taken
+            lanes.full = False
+            await until(lambda: len(lanes.taken) == 4, "there is room")
+
+    asyncio.run(scene())
