@@ -73,15 +73,6 @@ class Worker:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
-    made = FakeCluster()
-    monkeypatch.setattr(lanes_module, "TransactionalProducer", made.producer)
-    monkeypatch.setattr(lanes_module, "read_changelog", made.read_changelog)
-    monkeypatch.setattr(lanes_module, "_AGAIN_S", 0.01)
-    return made
-
-
-@pytest.fixture
 def play(cluster: FakeCluster) -> Iterator[Callable[[Scene], None]]:
     """Run a scene with a worker whose lanes are stopped in the end; nothing may be left behind."""
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Self
 
+import pytest
 from faust.types import TP
 from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, until
 
 from streams.agents import hand_over
+from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.transport import Consumer
 
 PLACE, SIDE = TP(WORK, 0), TP(CONTROL, 0)
@@ -172,10 +174,57 @@ def test_a_fetch_under_way_while_the_gate_opens_anew_takes_no_message_away() -> 
             consumer._close(0)
             consumer.log += messages(9, start=6)
             consumer._open(0, lanes.expected)
-            await until(lambda: len(consumer.seeks) == 2, "the position is sought again")
+            await a_while()  # the position is sought again, or waits for the fetch to end
             go_on.set()
             await until(lambda: 14 in lanes.taken, "the last message arrives")
             assert lanes.taken == list(range(15))
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_fetch_under_way_when_the_group_changes_opens_no_gate() -> None:
+    """What it answers is dropped with the lease; who keeps the partition asks for it again then.
+
+    Opened now, the gate of a partition that is lost would be sought, in vain and for ever.
+    """
+
+    async def scene() -> None:
+        lanes = Lanes(
+            LaneConfig(
+                client={},
+                app_id="app",
+                changelog="changelog",
+                sources=(WORK, CONTROL),
+                solo=frozenset(),
+                partitions=1,
+                shift=lambda _: FakeShift(),
+            )
+        )
+        consumer = Gated(lanes, messages(6))  # type: ignore[arg-type]
+        lanes.open_gate, lanes.close_gate = consumer._open, consumer._close
+        async with consumer:
+            go_on, fetching = asyncio.Event(), asyncio.Event()
+
+            async def wait() -> None:
+                fetching.set()
+                await go_on.wait()
+
+            lanes.assign({0})
+            await until(lambda: consumer.at[PLACE] == 6, "the first messages arrive")
+            consumer.before_handing = wait
+            await fetching.wait()
+            lanes.suspend()
+            consumer.log += messages(3, start=6)
+            go_on.set()
+            await until(lambda: consumer.at[PLACE] == 9, "the fetch answers")
+            await a_while()
+            assert not consumer._open_tps
+            lanes.assign(())
+            await a_while()
+            assert not consumer._open_tps
+            assert not consumer._seeks
+        await lanes.stop()
 
     asyncio.run(scene())
 

@@ -15,7 +15,10 @@ _NEEDED: Final = ("BROKER", "PARTITIONS", "SESSION_TIMEOUT_S", "REBALANCE_TIMEOU
 def commands(settings: Settings, rules: Path | None, customer: str) -> Iterator[tuple[str, str]]:
     """Yield three commands, each after what it does."""
     program, redis = _program(), settings.redis_url
-    yield "the card of a customer", f"{program} card {customer} --redis {redis}"
+    yield (
+        "in another terminal: the card of a customer",
+        f"{program} card {customer} --redis {redis}",
+    )
     yield "the same as JSON", f"{program} card {customer} --json --redis {redis}"
     told = variables(settings)
     needed = " ".join(f"NYXTER_{name}={told[f'NYXTER_{name}']}" for name in _NEEDED)

@@ -64,9 +64,13 @@ class Coverage:
             reached.get(str(at.partition), {}).get(at.topic, 0) >= end for at, end in ends.items()
         )
 
-    def has_swept(self, ends: Mapping[Place, int]) -> bool:
-        """Tell whether everyone was scored by a snapshot that covers `ends`."""
-        return self.covers(ends) and min(self._swept.values()) >= self.snapshot
+    @property
+    def scores_everyone(self) -> bool:
+        """Whether everyone known by now is scored: each partition has scored all at some time.
+
+        From then on whoever is new is scored as they come.
+        """
+        return min(self._swept.values()) > 0
 
     def is_settled(self, ends: Mapping[Place, int]) -> bool:
         """Tell whether every profile published is exact by a snapshot that covers `ends`."""

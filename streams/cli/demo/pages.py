@@ -60,24 +60,34 @@ class PlainPage:
 
     @contextmanager
     def playing(self, commands: Commands) -> Iterator[ShowPlayed]:
-        """Show what happens."""
-        reel, say_at, told = Reel(self._PAUSE_S), 0.0, False
+        """Show what happens, and at the end how it stands then."""
+        reel, say_at, last = Reel(self._PAUSE_S), time.monotonic() + self._EVERY_S, ""
 
         def show(figures: Figures, come: list[Transition]) -> None:
-            nonlocal say_at, told
-            now = time.monotonic()
+            nonlocal say_at, last
+            now, last = time.monotonic(), _line(figures)
             if (new := reel.turn(come, now)) is not None:
-                if not told:
-                    told = True
-                    for what, command in commands(new.customer):
-                        typer.echo(f"  {what}:\n    {command}")
+                if len(reel.newest) == 1:
+                    _tell(commands(new.customer))
                 typer.echo(f"  {new.clock}  {new.customer}  {new.change}  — {new.reason}")
             if now >= say_at:
                 say_at = now + self._EVERY_S
-                typer.echo(
-                    f"  {figures.rate:,.0f} events/s, lag {figures.lag:,}, "
-                    f"snapshot {figures.snapshot:,}, {figures.cards:,} cards, "
-                    f"{figures.transitions:,} transitions of {figures.sent:,} events"
-                )
+                typer.echo(last)
 
-        yield show
+        try:
+            yield show
+        finally:
+            typer.echo(last)
+
+
+def _tell(commands: Iterable[tuple[str, str]]) -> None:
+    for what, command in commands:
+        typer.echo(f"  {what}:\n    {command}")
+
+
+def _line(figures: Figures) -> str:
+    return (
+        f"  {figures.rate:,.0f} events/s, lag {figures.lag:,}, "
+        f"snapshot {figures.snapshot:,}, {figures.cards:,} cards, "
+        f"{figures.transitions:,} transitions of {figures.sent:,} events"
+    )

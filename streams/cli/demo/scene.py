@@ -93,8 +93,8 @@ class Scene:
             raise TookTooLong(f"the time is up: {self._missing()}")
 
     def is_scored(self) -> bool:
-        """Tell whether every event is in, everyone was scored among all, and Redis has it."""
-        return self._has_arrived() and self.coverage.has_swept(self.sender.ends) and self._is_kept()
+        """Tell whether every event is applied, and everyone scored with a card in Redis."""
+        return self.lag == 0 and self.coverage.scores_everyone and self._is_kept()
 
     def is_settled(self) -> bool:
         """Tell whether every event is in, every score is exact, and Redis has it."""

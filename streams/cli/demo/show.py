@@ -16,7 +16,7 @@ from nyxter_online.simulate import base, live
 from schemas.instant import BUSINESS_ZONE
 from streams.cli.demo.commands import commands
 from streams.cli.demo.loading import load
-from streams.cli.demo.pages import Page
+from streams.cli.demo.pages import Commands, Page
 from streams.cli.demo.phases import Phases
 from streams.cli.demo.playing import play
 from streams.cli.demo.proof import Proof, prove
@@ -82,8 +82,9 @@ def _make_up(scene: Scene, customers: int) -> list[Parcel]:
 
 def _watch(scene: Scene, wishes: Wishes, page: Page) -> int:
     """Play until told to stop, which is the proper end."""
+    tried = partial(commands, scene.stage.settings, wishes.rules_file)
     try:
-        _play(scene, wishes, page, _live(wishes.customers, wishes.rate), wishes.rate)
+        _play(scene, page, _live(wishes.customers, wishes.rate), wishes.rate, tried)
     except Stopped:
         page.say("Ended.")
     return 0
@@ -92,18 +93,19 @@ def _watch(scene: Scene, wishes: Wishes, page: Page) -> int:
 def _prove(scene: Scene, wishes: Wishes, page: Page, phases: Phases, parcels: list[Parcel]) -> int:
     count = len(parcels)
     parcels += islice(_live(wishes.customers, _RATE), _EVENTS)
-    _play(scene, wishes, page, iter(parcels[count:]), _RATE)
+    _play(scene, page, iter(parcels[count:]), _RATE, lambda _: ())
     phases.end(f"{_EVENTS:,} live events played")
     proof = prove(scene, [parcel.line for parcel in parcels], wishes.rules, phases)
     _report(page, proof, len(parcels), phases.seconds)
     return _FAILED if proof.differences else 0
 
 
-def _play(scene: Scene, wishes: Wishes, page: Page, events: Iterator[Parcel], rate: float) -> None:
-    settings = scene.stage.settings
-    tried = partial(commands, settings, wishes.rules_file)
+def _play(scene: Scene, page: Page, events: Iterator[Parcel], rate: float, tried: Commands) -> None:
     starts = scene.shelf.ends_of(SEGMENT_EVENTS)
-    with Transitions(settings.broker, starts) as transitions, page.playing(tried) as show:
+    with (
+        Transitions(scene.stage.settings.broker, starts) as transitions,
+        page.playing(tried) as show,
+    ):
         play(scene, transitions, events, rate, show)
 
 

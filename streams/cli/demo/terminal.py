@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -49,7 +49,7 @@ class TerminalPage:
         columns = (
             TextColumn("  {task.description:<24}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.completed:>9,.0f} of {task.total:,.0f}"),
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=self._console) as bars:
@@ -86,7 +86,6 @@ class TerminalPage:
             yield show
 
     def _tell(self, commands: Commands, customer: str) -> None:
-        self.say("\nTry in another terminal:", "bold")
         for what, command in commands(customer):
             self.say(f"  # {what}", "dim")
             self.say(f"  {command}\n", "cyan")
