@@ -21,6 +21,7 @@ _PAUSE_S: Final = 0.4
 _FRAME_S: Final = 0.2
 _MOST: Final = 18  # transitions on the screen
 _AROUND: Final = 12  # lines that are no transitions
+_NARROW: Final = 100  # columns below which a why takes two lines
 _WIDE: Final = 130  # columns from which on the ids of events have room
 _CHANGE: Final = 28  # columns of the longest transition, so that they do not jump
 _COLOURS: Final = {"tier": "magenta", "campaign": "cyan", "rfm": "green"}
@@ -91,7 +92,8 @@ class TerminalPage:
             self.say(f"  {command}\n", "cyan")
 
     def _view(self, figures: Figures, reel: Reel) -> RenderableType:
-        rows = max(1, min(_MOST, self._console.height - _AROUND))
+        room = max(1, min(_MOST, self._console.height - _AROUND))
+        rows = room if self._console.width >= _NARROW else max(1, room // 2)
         foot = Text("Ctrl-C ends the demo and everything that it started.", "dim")
         return Group(_numbers(figures), self._newest(list(reel.newest)[:rows]), Text(), foot)
 
@@ -101,7 +103,8 @@ class TerminalPage:
         table.add_column("time", style="dim", no_wrap=True)
         table.add_column("customer", no_wrap=True)
         table.add_column("transition", no_wrap=True, style="bold", min_width=_CHANGE)
-        table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
+        in_one_line = self._console.width >= _NARROW
+        table.add_column("why", ratio=1, no_wrap=in_one_line, overflow="ellipsis")
         for it in transitions:
             change = Text(it.change, _COLOURS[it.sort[0]])
             table.add_row(it.clock, it.customer, change, it.reason if is_wide else it.short)
