@@ -30,6 +30,9 @@ SNAPSHOTS = "nyxter.snapshots.v1"
 FOR_EVER = -1
 DAY_MS = 24 * 60 * 60 * 1000
 ANSWER_S = 30.0
+# A dead letter or a message sent on has more headers than its input, a register some fields twice:
+# what a broker takes as input (1 MB unless it is told otherwise) must fit there as well.
+LARGER = 7_000_000
 
 
 def changelog(settings: Settings) -> str:
@@ -53,6 +56,8 @@ class Topic:
         ``retention.ms`` in milliseconds, -1 for ever; None where it has no meaning (compact).
     replication
         Copies of each partition.
+    max_message_bytes
+        ``max.message.bytes``, where records may be larger than the input that they follow from.
     """
 
     name: str
@@ -60,6 +65,7 @@ class Topic:
     cleanup: str
     retention_ms: int | None = None
     replication: int = 1
+    max_message_bytes: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
@@ -68,8 +74,9 @@ class Topic:
         >>> Topic("orders", 8, "delete", FOR_EVER).config
         {'cleanup.policy': 'delete', 'retention.ms': '-1'}
         """
-        kept = {} if self.retention_ms is None else {"retention.ms": str(self.retention_ms)}
-        return {"cleanup.policy": self.cleanup, **kept}
+        given = {"retention.ms": self.retention_ms, "max.message.bytes": self.max_message_bytes}
+        named = {name: str(value) for name, value in given.items() if value is not None}
+        return {"cleanup.policy": self.cleanup, **named}
 
 
 class TopicsDiffer(Exception):  # noqa: N818 - it names what is the case
@@ -89,15 +96,16 @@ class TopicsDiffer(Exception):  # noqa: N818 - it names what is the case
 def every_topic(settings: Settings) -> tuple[Topic, ...]:
     """All topics of the application, inputs first."""
     many, copies = settings.partitions, settings.replication
-    inputs = (PURCHASES, CONTRACTS, CUSTOMERS, CONTROL, REPARTITION, JOURNAL)
+    inputs = (PURCHASES, CONTRACTS, CUSTOMERS, CONTROL, JOURNAL)
     return (
         *(Topic(name, many, "delete", FOR_EVER, copies) for name in inputs),
+        Topic(REPARTITION, many, "delete", FOR_EVER, copies, LARGER),
         Topic(SEGMENT_EVENTS, many, "delete", 730 * DAY_MS, copies),
-        Topic(DEAD_LETTERS, many, "delete", 90 * DAY_MS, copies),
+        Topic(DEAD_LETTERS, many, "delete", 90 * DAY_MS, copies, LARGER),
         Topic(PROFILES, many, "compact", None, copies),
         Topic(SUMMARIES, many, "compact", None, copies),
         Topic(SNAPSHOTS, 1, "compact", None, copies),
-        Topic(changelog(settings), many, "compact", None, copies),
+        Topic(changelog(settings), many, "compact", None, copies, LARGER),
     )
 
 

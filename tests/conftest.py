@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from kafka_broker import KafkaBroker, missing_tools
+from lane_fakes import FakeCluster
 from redis import Redis
 
 from streams.embedded import run_redis
+from streams.lane import lanes as lanes_module
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,16 @@ def valkey(valkey_server: str) -> str:
     with Redis.from_url(valkey_server) as client:
         client.flushall()
     return valkey_server
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
+    """What all lanes of the test load from and write to, in the place of Kafka's clients."""
+    made = FakeCluster()
+    monkeypatch.setattr(lanes_module, "TransactionalProducer", made.producer)
+    monkeypatch.setattr(lanes_module, "read_changelog", made.read_changelog)
+    monkeypatch.setattr(lanes_module, "_AGAIN_S", 0.01)
+    return made
 
 
 def unique(prefix: str) -> str:

@@ -89,19 +89,20 @@ def test_topics_are_those_of_the_design() -> None:
     }
     for_ever = {"cleanup.policy": "delete", "retention.ms": "-1"}
     compact = {"cleanup.policy": "compact"}
+    larger = {"max.message.bytes": "7000000"}
     assert told == {
         "nyxter.purchases.v1": (4, 3, for_ever),
         "nyxter.contracts.v1": (4, 3, for_ever),
         "nyxter.customers.v1": (4, 3, for_ever),
         "nyxter.control.v1": (4, 3, for_ever),
-        "nyxter.repartition.v1": (4, 3, for_ever),
+        "nyxter.repartition.v1": (4, 3, for_ever | larger),
         "nyxter.journal.v1": (4, 3, for_ever),
         "nyxter.segment-events.v1": (4, 3, for_ever | {"retention.ms": "63072000000"}),
-        "nyxter.dead-letters.v1": (4, 3, for_ever | {"retention.ms": "7776000000"}),
+        "nyxter.dead-letters.v1": (4, 3, for_ever | {"retention.ms": "7776000000"} | larger),
         "nyxter.profiles.v1": (4, 3, compact),
         "nyxter.summaries.v1": (4, 3, compact),
         "nyxter.snapshots.v1": (1, 3, compact),
-        "shop-customers-changelog": (4, 3, compact),
+        "shop-customers-changelog": (4, 3, compact | larger),
     }
 
 

@@ -69,6 +69,7 @@ class Consumer(driver.Consumer):
         self._lanes.close_gate = self._close
         self._open_tps: dict[TP, int] = {}  # with the opening that each is of
         self._openings: dict[int, int] = {}
+        self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -92,6 +93,7 @@ class Consumer(driver.Consumer):
 
     def _open(self, partition: int, positions: Mapping[str, int]) -> None:
         self._close(partition)
+        self._wanted.add(partition)
         opening = self._openings[partition] = self._openings.get(partition, 0) + 1
         wanted = {TP(t, partition): positions.get(t, 0) for t in self._lanes.config.sources}
         task = asyncio.ensure_future(self._seek_and_open(partition, wanted, opening))
@@ -99,6 +101,7 @@ class Consumer(driver.Consumer):
         task.add_done_callback(self._seeks.discard)
 
     def _close(self, partition: int) -> None:
+        self._wanted.discard(partition)
         self._openings[partition] = self._openings.get(partition, 0) + 1
         for tp in [tp for tp in self._open_tps if tp.partition == partition]:
             del self._open_tps[tp]
@@ -139,10 +142,11 @@ class Consumer(driver.Consumer):
     def _seek_back(self, partition: int) -> None:
         """Ask again for messages that were fetched while their gate was opened anew.
 
-        They are dropped, but fetching them has moved the position on.
+        They are dropped, but fetching them has moved the position on. Where the gate is closed
+        there is nothing to do: whoever opens it seeks.
         """
         lane = self._lanes.get(partition)
-        if lane is not None:
+        if lane is not None and partition in self._wanted:
             self._open(partition, lane.expected)
 
     def _fetchable(self) -> dict[TP, int]:

@@ -60,6 +60,7 @@ class Gated(Consumer):
         self._lanes = lanes  # type: ignore[assignment]
         self._open_tps: dict[TP, int] = {}
         self._openings: dict[int, int] = {}
+        self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
         self._stopped = asyncio.Event()
         self.log = log

@@ -61,23 +61,25 @@ class PlainPage:
     @contextmanager
     def playing(self, commands: Commands) -> Iterator[ShowPlayed]:
         """Show what happens, and at the end how it stands then."""
-        reel, say_at, last = Reel(self._PAUSE_S), time.monotonic() + self._EVERY_S, ""
+        reel, say_at = Reel(self._PAUSE_S), time.monotonic() + self._EVERY_S
+        last = told = ""
 
         def show(figures: Figures, come: list[Transition]) -> None:
-            nonlocal say_at, last
+            nonlocal say_at, last, told
             now, last = time.monotonic(), _line(figures)
             if (new := reel.turn(come, now)) is not None:
                 if len(reel.newest) == 1:
                     _tell(commands(new.customer))
                 typer.echo(f"  {new.clock}  {new.customer}  {new.change}  — {new.reason}")
             if now >= say_at:
-                say_at = now + self._EVERY_S
-                typer.echo(last)
+                say_at, told = now + self._EVERY_S, last
+                typer.echo(told)
 
         try:
             yield show
         finally:
-            typer.echo(last)
+            if last != told:
+                typer.echo(last)
 
 
 def _tell(commands: Iterable[tuple[str, str]]) -> None:
