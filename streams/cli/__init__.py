@@ -96,16 +96,18 @@ def demo(
         ),
     ] = False,
     customers: Annotated[
-        int | None, typer.Option(min=1, help="How many to make up; none: 10,615, as published.")
+        int | None,
+        typer.Option(min=1, max=100_000, help="How many to make up; none: 10,615, as published."),
     ] = None,
     rate: Annotated[float, typer.Option(min=0.1, max=5_000, help="Events a second.")] = 50,
     rules: RulesFile = None,
 ) -> None:
     """Watch customers' scores move as orders arrive; needs nothing else installed.
 
-    Broker, Redis, a worker and a cache of its own run until Ctrl-C, everything in memory, logs in
-    NYXTER_DATA_DIR/demo. Without --rules those of examples/nyxter.toml where they are, else the
-    defaults. The exit status is 2 where this platform has no broker or Redis.
+    Broker, Redis, a worker and a cache of its own run until Ctrl-C, everything
+    in memory, logs in NYXTER_DATA_DIR/demo. Without --rules those of
+    examples/nyxter.toml in a clone of the project, else the defaults. The exit
+    status is 2 where this platform has no broker or Redis.
 
     Example: nyxter demo --rate 10
     """
