@@ -37,7 +37,7 @@ from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_
 
 _SUMMARY_S: Final = 1.0
 _QUIET_S: Final = 5.0
-_CHUNK: Final = 5_000  # customers that one part of a sweep scores
+_CHUNK: Final = 500  # customers that one part of a sweep scores: a batch waits no longer than that
 
 
 class Site(NamedTuple):
