@@ -1,6 +1,7 @@
 """Runs one worker until it is told to stop."""
 
 import gc
+import sys
 
 import faust
 from confluent_kafka.admin import AdminClient
@@ -13,6 +14,9 @@ from streams.settings import Settings
 
 # Registers hold no cycles; looking for some among millions of them takes longer than the work.
 _COLLECT = (20_000, 20, 10_000)
+
+# Lanes give the lock up at every call to the broker; at the default, each call may cost them 5 ms.
+_SWITCH_S = 0.0005
 
 
 class StateUnusable(Exception):  # noqa: N818 - it names what is the case
@@ -33,6 +37,7 @@ def run_worker(settings: Settings, rules: Rules) -> None:
     topics.check(AdminClient(dict(client_config(settings))), topics.every_topic(settings))
     set_up_logs()
     gc.set_threshold(*_COLLECT)
+    sys.setswitchinterval(_SWITCH_S)
     segmenter = Segmenter(settings, rules)
     app = make_app(settings, segmenter)
     segmenter.start()

@@ -94,7 +94,8 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
         patch.setattr("streams.segmenter.leader.log", SimpleNamespace(info=lambda *_, **__: None))
         patch.setattr("streams.segmenter.leader.time", still)
         patch.setattr("streams.segmenter.shift.time", still)
-        patch.setattr("streams.segmenter.shift._CHUNK", chunk)
+        for size in ("_FIRST", "_FEWEST", "_MOST"):
+            patch.setattr(f"streams.segmenter.shift.{size}", chunk)
         patch.setattr("streams.journal_replay._Inputs", SmallInputs)
         yield clock
 

@@ -28,6 +28,8 @@ _LEAST: Final = 100
 _FIRST: Final = 1_000
 _MOST: Final = 16_000
 _IDLE_S: Final = 0.2  # how often an idle lane looks for work that is due without messages
+_GATHER_S: Final = 0.03  # from the start of one batch to that of the next, if that is a small one
+_SMALL: Final = 200
 
 
 class Ended(Enum):
@@ -84,6 +86,7 @@ class Lane:
         self._leased = asyncio.Event()
         self._stopping = False
         self._limit = _FIRST
+        self._began = 0.0  # when the last batch did
         self.waiting_bytes = 0
 
     def put(self, topic: str, messages: Sequence[Message]) -> None:
@@ -132,11 +135,25 @@ class Lane:
             if not self.shift.ready():
                 await self._rest()
                 continue
+            if await self._gathered():
+                continue
             batch = self._take()
             did = await loop.run_in_executor(self._pool, self._work, batch)
             self.waiting_bytes -= _size(batch.messages)
             if not did and not self._queue:
                 await self._rest()
+
+    async def _gathered(self) -> bool:
+        """Wait a little where batches are small, and tell whether that was so.
+
+        The broker has fewer transactions to work off; messages that come when all was quiet are
+        taken at once.
+        """
+        wait = self._began + _GATHER_S - time.monotonic()
+        small = 0 < sum(len(portion.messages) for portion in self._queue) < _SMALL
+        if wait > 0 and small:
+            await asyncio.sleep(wait)
+        return wait > 0 and small
 
     async def _rest(self) -> None:
         self._wake.clear()
@@ -166,14 +183,14 @@ class Lane:
         return Batch(portions)
 
     def _work(self, batch: Batch) -> bool:
-        """Do what is due, then the batch; tell whether there was anything to do."""
+        """Do the batch, then what else is due, while more gathers; tell whether there was any."""
+        if batch.portions:
+            self._began = time.monotonic()
+            self._handle(batch)
+            self._adapt(len(batch.messages), time.monotonic() - self._began)
         chore = self.shift.chore(self.positions)
         if chore is not None:
             self._commit(chore, Batch([]))
-        if batch.portions:
-            began = time.monotonic()
-            self._handle(batch)
-            self._adapt(len(batch.messages), time.monotonic() - began)
         return chore is not None or bool(batch.portions)
 
     def _handle(self, batch: Batch) -> None:

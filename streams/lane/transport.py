@@ -24,6 +24,7 @@ log = structlog.get_logger()
 _FETCH_WAIT_MS: Final = 100
 _POLL_S: Final = 0.25
 _NOTHING_S: Final = 0.01
+_PACE_S: Final = 0.01  # between two looks at what was fetched: each costs as much as many messages
 _AGAIN_S: Final = 0.5
 _NOBODY: Final = TP("nobody", 0)
 
@@ -137,7 +138,7 @@ class Consumer(driver.Consumer):
                     await self._deliver(tp, records, turns[tp])
                 else:
                     self._seek_back(tp.partition)
-            await asyncio.sleep(0)
+            await asyncio.sleep(_PACE_S if fetched else 0)
 
     def _seek_back(self, partition: int) -> None:
         """Ask again for messages that were fetched while their gate was opened anew.

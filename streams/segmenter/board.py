@@ -21,10 +21,10 @@ class Snapshots(Protocol):
         """Return the snapshot of a number, or None where it is not here."""
 
     def may_sweep(self) -> bool:
-        """Tell whether a part of a sweep may be done now."""
+        """Tell whether a part of a sweep may be done now; if so, `swept` must follow."""
 
     def swept(self, seconds: float) -> None:
-        """Take note of how long a part of a sweep took."""
+        """Take note that a part of a sweep is done, and how long it took."""
 
 
 class Board:
@@ -34,6 +34,7 @@ class Board:
         self.latest: Snapshot | None = None
         self._clock = clock
         self._lock = threading.Lock()
+        self._sweeping = False
         self._next_sweep = 0.0
 
     def get(self, number: int) -> Snapshot | None:
@@ -48,10 +49,15 @@ class Board:
                 self.latest = snapshot
 
     def may_sweep(self) -> bool:
-        """Tell whether a part of a sweep may be done now."""
-        return self._clock() >= self._next_sweep
+        """Tell whether a part of a sweep may be done now, by one lane at a time."""
+        with self._lock:
+            if self._sweeping or self._clock() < self._next_sweep:
+                return False
+            self._sweeping = True
+            return True
 
     def swept(self, seconds: float) -> None:
-        """Take note of how long a part of a sweep took."""
+        """Take note that a part of a sweep is done, and how long it took."""
         with self._lock:
+            self._sweeping = False
             self._next_sweep = max(self._next_sweep, self._clock()) + _SHARE * seconds

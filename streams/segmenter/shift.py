@@ -37,7 +37,10 @@ from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_
 
 _SUMMARY_S: Final = 1.0
 _QUIET_S: Final = 5.0
-_CHUNK: Final = 500  # customers that one part of a sweep scores: a batch waits no longer than that
+_PART_S: Final = 0.02  # what a part of a sweep should take: a batch waits no longer than that
+_FIRST: Final = 500  # customers in the first part of a sweep; later ones by the time it took
+_FEWEST: Final = 100
+_MOST: Final = 5_000
 
 
 class Site(NamedTuple):
@@ -122,6 +125,7 @@ class SegmentShift:
         self._at_hand: Snapshot | None = None
         self._outcome: Outcome | None = None
         self._turned_from: Period | None = None
+        self._part = _FIRST
         self._whole_summary = True
         self._unsummarised = True
         self._summarised_at = 0.0
@@ -168,15 +172,24 @@ class SegmentShift:
         if self._is_quiet(progress, snapshot):
             progress = progress._replace(bucket=0, cause="population", whom="differing")
         if progress.bucket is not None and snapshot is not None and self._board.may_sweep():
-            began = time.monotonic()
-            end = self._sweep_end(progress.bucket)
-            part = Sweep(progress.bucket, end, progress.cause, progress.whom)
-            records = self.execute(self._entry(sweep=part), [], positions)
-            self._board.swept(time.monotonic() - began)
-            return records
+            return self._timed_sweep(progress, progress.bucket, positions)
         if self._summary_due():
             return self.execute(self._entry(), [], positions)
         return None
+
+    def _timed_sweep(
+        self, progress: Progress, first: int, positions: Mapping[str, int]
+    ) -> list[Record]:
+        """Do a part of a sweep, and fit the size of the next one to the time it took."""
+        began = time.monotonic()
+        try:
+            part = Sweep(first, self._sweep_end(first), progress.cause, progress.whom)
+            return self.execute(self._entry(sweep=part), [], positions)
+        finally:
+            took = time.monotonic() - began
+            self._board.swept(took)
+            fitting = int(self._part * _PART_S / max(took, 1e-6))
+            self._part = max(_FEWEST, min(_MOST, 2 * self._part, fitting))
 
     def _is_quiet(self, progress: Progress, snapshot: Snapshot | None) -> bool:
         """Tell whether the population has stood still long enough to make every card exact.
@@ -315,10 +328,10 @@ class SegmentShift:
         return self._outputs(self._outcome)
 
     def _sweep_end(self, first: int) -> int:
-        """Return the bucket before which a part of a sweep ends: at most `_CHUNK` customers."""
+        """Return the bucket before which a part of a sweep ends: at most `_part` customers."""
         buckets = self.customers.buckets
         sizes = np.bincount(buckets[buckets >= first] - first, minlength=BUCKETS - first)
-        fitting = int(np.searchsorted(np.cumsum(sizes), _CHUNK, side="right"))
+        fitting = int(np.searchsorted(np.cumsum(sizes), self._part, side="right"))
         return first + max(1, fitting)
 
     def _control(self, message: Message) -> list[Record]:

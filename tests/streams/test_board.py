@@ -58,8 +58,15 @@ def test_after_a_sweep_of_t_seconds_there_is_none_for_9_t() -> None:
     assert board.may_sweep()
 
 
+def test_one_lane_sweeps_at_a_time() -> None:
+    board = Board(Clock())
+    assert board.may_sweep()
+    assert not board.may_sweep()
+    board.swept(0.0)
+    assert board.may_sweep()
+
+
 def test_a_short_part_does_not_cut_the_pause_after_a_long_one() -> None:
-    """Lanes sweep side by side: the one that ends last must not undo what the other one used."""
     clock = Clock()
     board = Board(clock)
     board.swept(2.0)

@@ -100,7 +100,7 @@ class Twin:
         self.first: Any = self.lane.shift
         self.second: Any = self._load(system)
         self.first.ready()
-        self.second.ready()
+        self.second.snapshot = self.first.snapshot  # as if no later one had come meanwhile
 
     def _load(self, system: SmallSystem) -> SegmentShift:
         stored: Any = system.broker.latest(CHANGELOG, 0)

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -292,14 +293,67 @@ def test_a_lane_waits_until_its_shift_is_ready() -> None:
     run(scene)
 
 
-def test_chores_are_done_with_messages_and_without() -> None:
+def test_chores_are_done_after_messages_and_without() -> None:
     bench = Bench()
     bench.shift.chores += [b"first", b"second"]
     bench.lane.put(WORK, messages(1))
     bench.work_off()
     written = [[record.topic for record in some] for some in bench.producer.transactions]
-    assert written == [["chore", "changelog"], ["out", "changelog"], ["chore", "changelog"]]
-    assert [p.next for p in bench.producer.positions()] == [{}, {WORK: 1}, {WORK: 1}]
+    assert written == [["out", "changelog"], ["chore", "changelog"], ["chore", "changelog"]]
+    assert [p.next for p in bench.producer.positions()] == [{WORK: 1}] * 3
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The clock of lanes, which stands still until a test moves it."""
+    clock = SimpleNamespace(now=1_000.0)
+    monkeypatch.setattr(lane_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+@pytest.mark.parametrize(("count", "waits"), [(1, True), (199, True), (200, False)])
+def test_a_few_messages_wait_for_more_unless_all_was_quiet(
+    standing: SimpleNamespace, count: int, waits: bool
+) -> None:
+    async def scene() -> None:
+        bench = Bench()
+        running = asyncio.ensure_future(bench.lane.run())
+        bench.lane.lease()
+        bench.lane.put(WORK, messages(1))
+        await until(lambda: bench.batches, "the first batch")
+        bench.lane.put(WORK, messages(count, start=1))
+        if waits:
+            await a_while()
+            assert len(bench.batches) == 1
+            standing.now += 1.0
+        await until(lambda: len(bench.batches) == 2, "the second batch")
+        bench.lane.stop()
+        await running
+
+    run(scene)
+
+
+def test_a_lane_whose_lease_ends_while_it_gathers_begins_nothing(
+    standing: SimpleNamespace,
+) -> None:
+    async def scene() -> None:
+        bench = Bench()
+        running = asyncio.ensure_future(bench.lane.run())
+        bench.lane.lease()
+        bench.lane.put(WORK, messages(1))
+        await until(lambda: bench.batches, "the first batch")
+        bench.lane.put(WORK, messages(1, start=1))
+        await a_while()
+        bench.lane.suspend()
+        standing.now += 1.0
+        await a_while()
+        assert len(bench.batches) == 1
+        bench.lane.lease()
+        await until(lambda: len(bench.batches) == 2, "the lease is back")
+        bench.lane.stop()
+        await running
+
+    run(scene)
 
 
 def test_nothing_settles_when_the_commit_fails() -> None:
@@ -340,7 +394,7 @@ def test_a_fault_of_our_own_breaks_the_lane_and_is_told_without_its_text(
         bench.lane.put(WORK, messages(1))
         assert await asyncio.wait_for(bench.lane.run(), 60) is Ended.BROKEN
         assert bench.producer.closed
-        assert not bench.shift.kept
+        assert len(bench.shift.kept) == (where == "a chore"), "chores come after the batch"
 
     monkeypatch.setattr(lane_module, "log", Log())
     run(scene)
