@@ -60,6 +60,11 @@ class _Desk:
         else:
             chunks[key] = value
 
+    def day(self) -> int:
+        """Return the latest day that a partition has come to, 0 before any has."""
+        with self._lock:
+            return max((summary.day for summary, _ in self.latest.values()), default=0)
+
     def of(self, day: int, rules: str, partitions: int) -> dict[int, tuple[Summary, Population]]:
         """Return the latest summaries if there is one of each partition by this day and rules."""
         with self._lock:
@@ -142,6 +147,7 @@ class Leader:
     def _run(self, stop: threading.Event, producer: TransactionalProducer, desk: _Desk) -> None:
         published_at = 0.0
         while not stop.wait(_LOOK_S):
+            self._day = max(self._day, desk.day())  # somebody else may have turned it
             self._turn_day(producer)
             if time.monotonic() - published_at < _EVERY_S:
                 continue

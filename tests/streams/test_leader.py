@@ -127,6 +127,17 @@ def test_a_day_is_turned_once_on_every_partition(clock: Any) -> None:
     assert len(list(small.broker.all_of(topics.CONTROL))) == 6
 
 
+def test_a_day_that_somebody_else_turned_gets_its_snapshots(clock: Any) -> None:
+    small = system(clock)
+    small.send(purchase())
+    small.settle()
+    for number, stored in list(small.broker.all_of(topics.CONTROL)):
+        tomorrow = (stored.value or b"").replace(b"2026-11-22", b"2026-11-23")
+        small.broker.append(Record(topics.CONTROL, b"other", tomorrow), number)
+    small.settle()
+    assert compositions(small.broker)[-1].day == date(2026, 11, 23).toordinal()
+
+
 def test_junk_on_the_control_topic_does_not_stop_a_new_leader(clock: Any) -> None:
     small = system(clock)
     small.look()
