@@ -129,4 +129,8 @@ def _ends_sweep(entry: Entry, snapshot: int) -> bool:
     """Tell whether an entry is the end of a sweep that made every card exact by a snapshot."""
     sweep = entry.sweep
     assert sweep is not None
-    return entry.snapshot == snapshot and sweep.end == BUCKETS and sweep.whom != "moved"
+    return (
+        entry.snapshot == snapshot
+        and sweep.end == BUCKETS
+        and sweep.whom in ("differing", "everyone")
+    )

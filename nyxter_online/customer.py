@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Final
 
+from nyxter_online.features import NO_CONTRACTS, Portfolio
 from nyxter_online.registers import NEVER, Contract, Order, Record
 from schemas.rules import Rules
 
@@ -26,6 +27,8 @@ class Customer:
         The customer's row in the partition's columns.
     record, orders, contracts
         The last version of each register.
+    portfolio
+        What the contracts come to.
     days
         Days with a sale, rising (proleptic ordinals), future ones included.
     sales
@@ -46,6 +49,7 @@ class Customer:
         "id",
         "orders",
         "orders_in_period",
+        "portfolio",
         "record",
         "sales",
         "slot",
@@ -59,6 +63,7 @@ class Customer:
         self.record: Record | None = None
         self.orders: dict[str, Order] = {}
         self.contracts: dict[str, Contract] = {}
+        self.portfolio = NO_CONTRACTS
         self.days: list[int] = []
         self.sales: dict[int, tuple[int, Decimal]] = {}
         self.orders_in_period = 0
@@ -81,6 +86,17 @@ class Customer:
         else:
             self.orders[order_id] = order
             self._count(order, 1, period)
+
+    def put_contract(self, contract_id: str, contract: Contract | None) -> None:
+        """Set (or, with None, unset) a contract and correct the counts by the difference."""
+        old = self.contracts.pop(contract_id, None)
+        if old is not None:
+            self.portfolio.count(old, -1)
+        if contract is not None:
+            if self.portfolio is NO_CONTRACTS:
+                self.portfolio = Portfolio()
+            self.contracts[contract_id] = contract
+            self.portfolio.count(contract, 1)
 
     def _count(self, order: Order, sign: int, period: "Period") -> None:
         if order.day == NEVER:

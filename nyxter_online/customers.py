@@ -4,17 +4,20 @@ A batch is applied with `apply` and then either kept (`settle`) or undone (`undo
 change at once and remember what they replaced; the columns change only when the batch is kept.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from nyxter_online.customer import Customer, Period
+from nyxter_online.features import NO_FEATURES, clipped, features_of
+from nyxter_online.features import WIDTH as FEATURES
 from nyxter_online.figures import NOBODY, WIDTH, Group, Ints, figures_of, group_of
 from nyxter_online.head_count import HeadCount
+from nyxter_online.journey import NO_STATE, State
 from nyxter_online.labels import Labels
+from nyxter_online.mixture import Mixture
 from nyxter_online.prfv import NULL
-from nyxter_online.prfv import WIDTH as STANDING
 from nyxter_online.registers import (
     Contract,
     Order,
@@ -25,6 +28,7 @@ from nyxter_online.registers import (
     record_of,
     supersedes,
 )
+from nyxter_online.standing import WIDTH as STANDING
 from schemas.envelope import Envelope
 from schemas.events import (
     ContractRecorded,
@@ -75,6 +79,8 @@ class Customers:
         self.standing: Ints = np.empty((0, STANDING), np.int64)
         self.buckets: Ints = np.empty(0, np.int64)
         self.head_count = HeadCount()
+        self.mixture = Mixture()
+        self.journeys: dict[str, State] = {}
         self._tombstone = tombstone
         self._bucket = bucket
         self._by_id: dict[str, Customer] = {}
@@ -156,11 +162,9 @@ class Customers:
         elif kind == "record":
             assert register is None or isinstance(register, Record)
             customer.record = register
-        elif register is None:
-            customer.contracts.pop(key, None)
         else:
-            assert isinstance(register, Contract)
-            customer.contracts[key] = register
+            assert register is None or isinstance(register, Contract)
+            customer.put_contract(key, register)
 
     def _new(self, customer_id: str) -> Customer:
         customer = self.add(customer_id)
@@ -184,6 +188,7 @@ class Customers:
         self.figures = np.vstack([self.figures, np.tile(np.array(NOBODY, np.int64), (room, 1))])
         self.standing = np.vstack([self.standing, np.full((room, STANDING), NULL, np.int64)])
         self.buckets = np.concatenate([self.buckets, np.full(room, -1, np.int64)])
+        self.mixture.grow(room)
 
     def _drop(self, customer: Customer) -> None:
         del self._by_id[customer.id]
@@ -207,6 +212,10 @@ class Customers:
         for customer in self._by_id.values():
             customer.recount(period)
         self._refresh()
+        features = np.tile(np.array(NO_FEATURES, np.int64), (len(self.figures), 1))
+        for customer in self._by_id.values():
+            features[customer.slot] = _features(customer)
+        self.mixture.reset(features)
 
     def turn(self, period: Period) -> None:
         """Move to a later day: sales come due and leave the period, frequency dilutes."""
@@ -231,6 +240,11 @@ class Customers:
         ]
         return np.array(rows, np.int64).reshape(-1, WIDTH)
 
+    def features_of(self, customers: Sequence[Customer]) -> Ints:
+        """Return the clipped rows of features of customers, as their registers are now."""
+        rows = [_features(customer) for customer in customers]
+        return np.array(rows, np.int64).reshape(-1, FEATURES)
+
     def _group_number(self, customer: Customer) -> int:
         group = group_of(customer.record, self.period.rules)
         number = self._group_numbers.get(group)
@@ -239,17 +253,29 @@ class Customers:
             self.groups.append(group)
         return number
 
-    def settle(self, touched: Sequence[Customer], figures: Ints) -> None:
-        """Keep what was applied: write the figures of the touched customers into the columns."""
+    def settle(
+        self, touched: Sequence[Customer], figures: Ints, features: Ints, shares: Ints
+    ) -> None:
+        """Keep what was applied: write the rows of the touched customers into the columns."""
         if touched:
             slots = np.array([customer.slot for customer in touched], np.int64)
             self.head_count.replace(self.figures[slots], figures, self.period)
             self.figures[slots] = figures
+            self.mixture.replace(slots, features, shares)
         for customer in touched:
             if not (customer.orders or customer.contracts or customer.record):
                 self.standing[customer.slot] = NULL
+                self.journeys.pop(customer.id, None)
                 self._drop(customer)
         self._forget_batch()
+
+    def remember(self, journeys: Mapping[str, State]) -> None:
+        """Keep what is remembered of customers' triggers."""
+        for customer_id, state in journeys.items():
+            if state == NO_STATE:
+                self.journeys.pop(customer_id, None)
+            else:
+                self.journeys[customer_id] = state
 
     def undo(self) -> None:
         """Take back everything applied since the last `settle`."""
@@ -261,6 +287,12 @@ class Customers:
         self._undo.clear()
         self.changes = {}
         self.erasures = {}
+
+
+def _features(customer: Customer) -> tuple[int, int, int, int]:
+    if not customer.contracts:
+        return NO_FEATURES
+    return clipped(features_of(customer.portfolio, customer.record))
 
 
 def _register(envelope: Envelope, event: Event) -> tuple[Kind, str, Register]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from nyxter_online.consumption import NAMES, Consumption
 from nyxter_online.customer import EXACT
 from nyxter_online.figures import FIRST, LAST, ORDERS, POTENTIAL, Group
 from nyxter_online.labels import Labels
@@ -29,6 +30,7 @@ from nyxter_online.prfv import (
     colour,
 )
 from nyxter_online.registers import NEVER
+from nyxter_online.standing import PROFILE
 from schemas.envelope import Envelope, dumps
 from schemas.outputs import SEGMENT_CHANGED, SOURCE, Cause
 
@@ -51,6 +53,8 @@ class Occasion(NamedTuple):
         The day (proleptic ordinal), the number of the snapshot and the version of the rules.
     event
         The causing event, where the cause is the customer.
+    epoch
+        The number of the epoch in use, 0: none.
 
     """
 
@@ -60,25 +64,44 @@ class Occasion(NamedTuple):
     snapshot: int
     rules: str
     event: Envelope | None
+    epoch: int = 0
 
     def name(self) -> list[Any]:
         """Return what makes ids of changes on this occasion differ from all others."""
         if self.event is None:
-            return [self.cause, self.day, self.snapshot, self.rules]
-        return [*self.event[:3], hashlib.blake2b(self.event.canonical, digest_size=8).hexdigest()]
+            return [self.cause, self.day, self.snapshot, self.rules, self.epoch]
+        return [
+            *self.event[:3],
+            self.event.type,
+            hashlib.blake2b(self.event.canonical, digest_size=8).hexdigest(),
+        ]
 
 
 class Facts(NamedTuple):
-    """The raw figures of one customer: a row of `figures.py`, and frequency in thousandths."""
+    """What is known of one customer beside the scores.
+
+    Attributes
+    ----------
+    row
+        The raw figures, a row of `figures.py`.
+    frequency
+        In thousandths.
+    value
+        The exact sum of the period.
+    consumption
+        What the mixture knows.
+
+    """
 
     row: Sequence[int]
     frequency: int
+    value: Decimal
+    consumption: Consumption
 
 
 def profile_of(
     customer_id: str,
     facts: Facts,
-    value: Decimal,
     row: Row,
     group: Group,
     occasion: Occasion,
@@ -100,7 +123,11 @@ def profile_of(
         "campaigns": labels.campaign_names(row[CAMPAIGNS]),
         "channel": labels.channels[tier],
         "rfm": _marks(row, labels),
-        "raw": _raw(facts, value),
+        "consumption": facts.consumption.told(row[PROFILE]),
+        "journey": labels.journey.place(_named(NAMES, row[PROFILE])),
+        "raw": _raw(facts),
+        "features": facts.consumption.told_features(),
+        "portfolio": facts.consumption.facts,
         "group": group,
         "day": _iso(occasion.day),
         "snapshot": occasion.snapshot,
@@ -113,6 +140,7 @@ def segment_changes(
     old: Row,
     new: Row,
     profile: Json | None,
+    facts: Facts,
     occasion: Occasion,
     labels: Labels,
 ) -> Iterator[Json]:
@@ -124,6 +152,7 @@ def segment_changes(
     after = _scores(new) if profile is not None else None
     for kind, name, left, entered in _moves(old, new, labels):
         boundary = _boundary(kind, name, new, labels) if profile is not None else None
+        consumption = facts.consumption.why() if kind == "profile" and profile else None
         yield {
             "specversion": "1.0",
             "id": _id([customer_id, kind, name, left, entered, *occasion.name()]),
@@ -138,9 +167,16 @@ def segment_changes(
                 "new": entered,
                 "scores": after,
                 "raw": profile["raw"] if profile is not None else None,
-                "why": _why(occasion, before, after, boundary),
+                "features": profile["features"] if profile is not None else None,
+                "why": _why(occasion, before, after, boundary) | {"profile": consumption},
             },
         }
+
+
+def why_released(occasion: Occasion, row: Row) -> Json:
+    """Return the why (`schemas.outputs.Why`) of a trigger that fires because it was released."""
+    scores = _scores(row)
+    return _why(occasion, scores, scores, None) | {"profile": None}
 
 
 def _scores(row: Row) -> Json:
@@ -161,7 +197,7 @@ def _marks(row: Row, labels: Labels) -> Json | None:
     return {"r": r, "f": f, "v": v, "total": r + f + v, "segment": segment}
 
 
-def _raw(facts: Facts, value: Decimal) -> Json:
+def _raw(facts: Facts) -> Json:
     row = facts.row
     return {
         "potential": _points(row[POTENTIAL]),
@@ -169,7 +205,7 @@ def _raw(facts: Facts, value: Decimal) -> Json:
         "first_sale": _iso(row[FIRST]),
         "orders": row[ORDERS],
         "frequency": facts.frequency / 1000 if row[ORDERS] else 0.0,
-        "value": _money(value),
+        "value": _money(facts.value),
     }
 
 
@@ -200,7 +236,12 @@ def _id(parts: list[Any]) -> str:
 
 
 def _moves(old: Row, new: Row, labels: Labels) -> Iterator[tuple[str, str, str | None, str | None]]:
-    """Yield kind, name, segment left and segment entered of each label that changed."""
+    """Yield kind, name, segment left and segment entered of each label that changed.
+
+    The profile comes first: its trigger is the one that a weekly cap lets pass.
+    """
+    if old[PROFILE] != new[PROFILE]:
+        yield "profile", "", _named(NAMES, old[PROFILE]), _named(NAMES, new[PROFILE])
     if old[TIER] != new[TIER]:
         yield "tier", "", _named(TIER_NAMES, old[TIER]), _named(TIER_NAMES, new[TIER])
     was, is_now = max(old[CAMPAIGNS], 0), max(new[CAMPAIGNS], 0)
@@ -235,6 +276,8 @@ def _why(
 
 def _boundary(kind: str, name: str, row: Row, labels: Labels) -> Json | None:
     """Return the limit of the rules that lies nearest to the scores, of those the label reads."""
+    if kind == "profile":
+        return None
     if kind == "rfm":
         return _rfm_boundary(row, labels)
     limits = labels.tier_limits if kind == "tier" else labels.campaign_limits[name]

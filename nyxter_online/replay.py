@@ -8,6 +8,7 @@ import numpy as np
 
 from nyxter_online.customer import Period
 from nyxter_online.customers import Customers
+from nyxter_online.epochs import learned
 from nyxter_online.intake import Line, Refusal, take_in
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.publishing import Json
@@ -50,18 +51,21 @@ class Replay:
             yield batch[-1][0], intake.refused
 
     def score(self) -> Iterator[tuple[list[Json], list[Json]]]:
-        """Score everyone as a first snapshot of the whole population would.
+        """Score everyone as a first snapshot and a first model of the whole population would.
 
-        Yields profiles and segment changes of up to 20,000 customers at a time, by customer id.
+        Yields profiles, and segment changes with triggers, of up to 20,000 customers at a time,
+        by customer id.
         """
         customers, period = self.customers, self.customers.period
         population = customers.head_count.population(customers.groups)
         ranking = period.rules.analysis.ranking
+        learned(customers.mixture)
         snapshot = Snapshot(1, period.day, period.rules.version, population, ranking)
         ordered = sorted(customers, key=lambda customer: customer.id)
         for start in range(0, len(ordered), _BATCH):
             slots = np.array([c.slot for c in ordered[start : start + _BATCH]], np.int64)
             outcome = sweep(customers, slots, snapshot, "population", "everyone", self._at)
             outcome.settle(customers)
-            profiles, events = outcome.published.profiles, outcome.published.events
-            yield [profile for profile in profiles.values() if profile is not None], events
+            published = outcome.published
+            profiles = [profile for profile in published.profiles.values() if profile is not None]
+            yield profiles, [*published.events, *published.triggers]

@@ -5,45 +5,23 @@ customers anew under a new snapshot. Both leave the columns as they were: `Outco
 the result and `Customers.undo` takes it back, so whoever drives them decides when it counts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
-
-import numpy as np
 
 from nyxter_online.customer import Customer
 from nyxter_online.customers import Change, Customers
-from nyxter_online.figures import GROUP, NOWHERE, Ints, Mask, frequency
-from nyxter_online.prfv import CAMPAIGNS, NULL, PRFV, SEGMENT, TIER, WIDTH, score
-from nyxter_online.publishing import Facts, Json, Occasion, profile_of, segment_changes
+from nyxter_online.figures import GROUP, NOWHERE, Ints
+from nyxter_online.publication import Publication, publication, released
+from nyxter_online.publishing import Occasion
 from nyxter_online.ranks import Snapshot
+from nyxter_online.scoring import Rows, rows_of, scored_rows
 from schemas.envelope import Envelope
 from schemas.events import Event
 from schemas.outputs import Cause
 
-_A_POINT = 100  # hundredths: a card whose scores drifted by this much is published again
-
 Arrived = tuple[Envelope, Event]
-Whom = Literal["moved", "differing", "everyone"]
-
-
-class Publication(NamedTuple):
-    """What is published of scored customers.
-
-    Attributes
-    ----------
-    profiles
-        By customer, the profile; None where the customer is gone.
-    events
-        Segment changes.
-    slots, standing
-        The rows of the published customers and what they stand at from now on.
-
-    """
-
-    profiles: dict[str, Json | None]
-    events: list[Json]
-    slots: Ints
-    standing: Ints
+Whom = Literal["moved", "differing", "everyone", "released"]
 
 
 class Outcome(NamedTuple):
@@ -55,8 +33,8 @@ class Outcome(NamedTuple):
         Registers set or taken away, and erasures by their hidden name with their time.
     published
         Profiles, segment changes and new standings.
-    touched, figures
-        The customers whose registers changed and their rows of figures.
+    touched, rows
+        The customers whose registers changed, and their rows.
 
     """
 
@@ -64,53 +42,13 @@ class Outcome(NamedTuple):
     erasures: dict[str, str]
     published: Publication
     touched: Sequence[Customer]
-    figures: Ints
+    rows: Rows
 
     def settle(self, customers: Customers) -> None:
-        """Keep the outcome: write figures and standings into the columns."""
+        """Keep the outcome: write figures, features and standings into the columns."""
         customers.standing[self.published.slots] = self.published.standing
-        customers.settle(self.touched, self.figures)
-
-
-class Scored(NamedTuple):
-    """Rows of customers with their figures, their scores, and what they stood at before."""
-
-    slots: Ints
-    figures: Ints
-    scores: Ints
-    old: Ints
-
-    @property
-    def exists(self) -> Mask:
-        """Who has a profile."""
-        exists: Mask = self.figures[:, GROUP] != NOWHERE
-        return exists
-
-    @property
-    def gone(self) -> Mask:
-        """Who had a profile and has none now."""
-        gone: Mask = ~self.exists & (self.old[:, TIER] != NULL)
-        return gone
-
-    @property
-    def relabelled(self) -> Mask:
-        """Whose tier, campaigns or RFM segment changed."""
-        labels = [TIER, CAMPAIGNS, SEGMENT]
-        changed: Mask = np.any(self.old[:, labels] != self.scores[:, labels], axis=1)
-        return changed
-
-    @property
-    def moved(self) -> Mask:
-        """Of whom a score moved by a point since it was last published."""
-        before, after = self.old[:, : PRFV + 1], self.scores[:, : PRFV + 1]
-        moved: Mask = np.any(abs(before - after) >= _A_POINT, axis=1)
-        return moved
-
-    @property
-    def differing(self) -> Mask:
-        """Whose card is not exact."""
-        differing: Mask = np.any(self.old != self.scores, axis=1)
-        return differing
+        customers.remember(self.published.journeys)
+        customers.settle(self.touched, *self.rows[1:])
 
 
 def step(
@@ -137,9 +75,8 @@ def step(
         if customer is not None:
             causes[customer.id] = customer, envelope
     touched = [customer for customer, _ in causes.values()]
-    figures = customers.figures_of(touched)
-    slots = np.array([customer.slot for customer in touched], np.int64)
-    scored = _scored(customers, slots, figures, snapshot)
+    rows = rows_of(customers, touched)
+    scored = scored_rows(customers, rows, snapshot, "customer")
     envelopes = [envelope for _, envelope in causes.values()]
 
     def occasion(row: int) -> Occasion:
@@ -149,9 +86,9 @@ def step(
     return Outcome(
         [Change(*key, register) for key, register in customers.changes.items()],
         customers.erasures,
-        _publication(customers, scored, published, occasion),
+        publication(customers, scored, published, occasion),
         touched,
-        figures,
+        rows,
     )
 
 
@@ -178,15 +115,31 @@ def sweep(
 
     """
     slots = slots[customers.figures[slots, GROUP] != NOWHERE]
-    scored = _scored(customers, slots, customers.figures[slots], snapshot)
+    mixture = customers.mixture
+    rows = Rows(slots, customers.figures[slots], mixture.features[slots], mixture.shares[slots])
+    scored = scored_rows(customers, rows, snapshot, cause)
     published = {
         "moved": scored.relabelled | scored.moved,
         "differing": scored.differing,
         "everyone": scored.exists,
     }[whom]
     occasion = _occasion(customers, snapshot, cause, at, None)
-    publication = _publication(customers, scored, published, lambda _: occasion)
-    return Outcome([], {}, publication, [], scored.figures[:0])
+    return Outcome([], {}, publication(customers, scored, published, lambda _: occasion), [], rows)
+
+
+def release(
+    customers: Customers, slots: Ints, snapshot: Snapshot, reasons: AbstractSet[str], at: str
+) -> Outcome:
+    """Decide anew about the triggers of the customers of rows that were held back for reasons."""
+    none = slots[:0]
+    rows = Rows(
+        none,
+        customers.figures[none],
+        customers.mixture.features[none],
+        customers.mixture.shares[none],
+    )
+    occasion = _occasion(customers, snapshot, "customer", at, None)
+    return Outcome([], {}, released(customers, slots, reasons, occasion), [], rows)
 
 
 def usable(snapshot: Snapshot | None, customers: Customers) -> Snapshot | None:
@@ -199,14 +152,6 @@ def usable(snapshot: Snapshot | None, customers: Customers) -> Snapshot | None:
     return snapshot
 
 
-def _scored(customers: Customers, slots: Ints, figures: Ints, snapshot: Snapshot | None) -> Scored:
-    scores = np.full((len(slots), WIDTH), NULL, np.int64)
-    exists = figures[:, GROUP] != NOWHERE
-    if snapshot is not None and exists.any():
-        scores[exists] = score(figures[exists], customers.groups, snapshot, customers.period)
-    return Scored(slots, figures, scores, customers.standing[slots])
-
-
 def _occasion(
     customers: Customers,
     snapshot: Snapshot | None,
@@ -216,34 +161,6 @@ def _occasion(
 ) -> Occasion:
     period = customers.period
     number = snapshot.number if snapshot is not None else 0
-    return Occasion(cause, at, period.day, number, period.rules.version, event)
-
-
-def _publication(
-    customers: Customers, scored: Scored, published: Mask, occasion: Callable[[int], Occasion]
-) -> Publication:
-    labels = customers.labels
-    rows = np.flatnonzero(published)
-    figures, slots = scored.figures[rows], scored.slots[rows]
-    often = frequency(figures, customers.period).tolist()
-    listed = zip(
-        rows.tolist(),
-        customers.at(slots),
-        map(Facts, figures.tolist(), often),
-        scored.scores[rows].tolist(),
-        scored.relabelled[rows].tolist(),
-        strict=True,
-    )
-    profiles: dict[str, Json | None] = {}
-    events: list[Json] = []
-    for row, customer, facts, scores, relabelled in listed:
-        profile, when = None, occasion(row)
-        if facts.row[GROUP] != NOWHERE:
-            group = customers.groups[facts.row[GROUP]]
-            value = customer.value_in_period
-            profile = profile_of(customer.id, facts, value, scores, group, when, labels)
-        profiles[customer.id] = profile
-        if relabelled:
-            old = scored.old[row].tolist()
-            events += segment_changes(customer.id, old, scores, profile, when, labels)
-    return Publication(profiles, events, slots, scored.scores[rows])
+    epoch = customers.mixture.epoch
+    in_use = epoch.number if epoch is not None else 0
+    return Occasion(cause, at, period.day, number, period.rules.version, event, in_use)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
 )
 
 from schemas.envelope import Envelope
@@ -77,6 +78,14 @@ def _quantities(value: object) -> object:
     return known
 
 
+def _tuples(value: object) -> object:
+    """Return lists, and the lists in them, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+HeldBack = Literal["first_score", "rules", "model"]
+Whole = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,40}$")]
+Sums = Annotated[tuple[Whole, ...], Field(min_length=15, max_length=15)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Day = Annotated[date, BeforeValidator(_day)]
 Money = Annotated[Decimal | None, BeforeValidator(money)]
@@ -140,6 +149,30 @@ class DayTurned(Event):
     day: Day
 
 
+class ModelAccepted(Event):
+    """Somebody accepted a model: from now on it gives customers their profiles (control topic).
+
+    `sums` are the statistics of the mixture that it is computed from: 4 components, the k-th being
+    the k-th profile, of 15 whole numbers each, as text.
+    """
+
+    sums: Annotated[tuple[Sums, Sums, Sums, Sums], BeforeValidator(_tuples)]
+
+    @field_validator("sums")
+    @classmethod
+    def _of_somebody(cls, value: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        counts = [int(row[0]) for row in value]
+        if min(counts) < 0 or not sum(counts):
+            raise ValueError("are of nobody")
+        return value
+
+
+class TriggersReleased(Event):
+    """Somebody released triggers that were held back for these reasons (control topic)."""
+
+    reasons: Annotated[tuple[HeldBack, ...], BeforeValidator(_tuples)]
+
+
 BUSINESS: Final[Mapping[str, type[Event]]] = {
     "nyxter.purchase.recorded.v1": PurchaseRecorded,
     "nyxter.purchase.cancelled.v1": PurchaseCancelled,
@@ -148,7 +181,13 @@ BUSINESS: Final[Mapping[str, type[Event]]] = {
     "nyxter.customer.erased.v1": CustomerErased,
 }
 DAY_TURNED: Final = "nyxter.day.turned.v1"
-CONTROL: Final[Mapping[str, type[Event]]] = {DAY_TURNED: DayTurned}
+MODEL_ACCEPTED: Final = "nyxter.model.accepted.v1"
+TRIGGERS_RELEASED: Final = "nyxter.triggers.released.v1"
+CONTROL: Final[Mapping[str, type[Event]]] = {
+    DAY_TURNED: DayTurned,
+    MODEL_ACCEPTED: ModelAccepted,
+    TRIGGERS_RELEASED: TriggersReleased,
+}
 
 
 def event_of(envelope: Envelope, kinds: Mapping[str, type[Event]] = BUSINESS) -> Event:

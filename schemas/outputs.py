@@ -4,11 +4,16 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from schemas.journey import Kind
+
 SEGMENT_CHANGED: Final = "nyxter.segment.changed.v1"
+JOURNEY_TRIGGERED: Final = "nyxter.journey.triggered.v1"
 SOURCE: Final = "/nyxter/segmenter"
+UNASSIGNED: Final = "unassigned"  # the consumption profile of who has none
 
 Colour = Literal["azul", "verde", "vermelho"]
 Cause = Literal["customer", "time", "population", "rules", "model"]
+Suppression = Literal["first_score", "rules", "model", "cool_down", "weekly_cap"]
 
 
 class _Output(BaseModel):
@@ -63,6 +68,54 @@ class Raw(_Output):
     value: str
 
 
+class RunnerUp(_Output):
+    """The second most probable profile."""
+
+    segment: str
+    probability: float
+
+
+class Consumption(_Output):
+    """The consumption profile and the number of the epoch it was scored with.
+
+    `segment` is a profile's name, or "unassigned": then there is neither probability nor runner-up.
+    """
+
+    segment: str
+    probability: float | None
+    runner_up: RunnerUp | None
+    epoch: int
+
+
+class JourneyPlace(_Output):
+    """Where a customer stands on the journey; None and nothing where there is no profile."""
+
+    phase: str | None
+    stages: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+class Features(_Output):
+    """The four features of the mixture; band and tenure in words that people use.
+
+    `tenure_months` is up to today; `revenue_band` is 0–11, None where it is not known.
+    """
+
+    brands: int
+    tenure_months: int
+    revenue_band: int | None
+    contracts: int
+
+
+class Portfolio(_Output):
+    """What a customer's contracts come to besides."""
+
+    active_contracts: int
+    hired_last_12_months: int
+    hosting: tuple[str, ...]
+    product_categories: tuple[str, ...]
+
+
 class Profile(_Output):
     """A customer's latest scores and segments: the value of `nyxter.profiles.v1`."""
 
@@ -77,7 +130,11 @@ class Profile(_Output):
     campaigns: tuple[str, ...]
     channel: str
     rfm: RfmMarks | None
+    consumption: Consumption
+    journey: JourneyPlace
     raw: Raw
+    features: Features | None
+    portfolio: Portfolio
     group: tuple[str, ...]
     day: str
     snapshot: int
@@ -104,8 +161,18 @@ class Boundary(_Output):
     distance: float
 
 
+class ProfileWhy(_Output):
+    """Why a customer has a profile: its rivals, and the features that the event moved.
+
+    `moved` is in words, such as "contratos 9 -> 14"; empty where the customer did nothing.
+    """
+
+    probabilities: dict[str, float]
+    moved: tuple[str, ...]
+
+
 class Why(_Output):
-    """Why a segment changed."""
+    """Why a segment changed; `profile` is told of profiles alone."""
 
     cause: Cause
     event: CausingEvent | None
@@ -114,16 +181,18 @@ class Why(_Output):
     before: Scores | None
     after: Scores | None
     boundary: Boundary | None
+    profile: ProfileWhy | None
 
 
 class SegmentChange(_Output):
     """The data of a segment change; None as `old` or `new`: in none."""
 
-    kind: Literal["tier", "campaign", "rfm"]
+    kind: Kind
     old: str | None
     new: str | None
     scores: Scores | None
     raw: Raw | None
+    features: Features | None
     why: Why
 
 
@@ -138,3 +207,40 @@ class SegmentChanged(_Output):
     time: str
     datacontenttype: Literal["application/json"] = "application/json"
     data: SegmentChange
+
+
+class JourneyTransition(_Output):
+    """The segment change that set a trigger off; `id` is that of its event."""
+
+    id: str
+    kind: Kind
+    old: str | None
+    new: str
+
+
+class JourneyTrigger(_Output):
+    """The data of a trigger; `suppressed` is the reason why it did not fire, None where it did."""
+
+    trigger: str
+    kind: Kind
+    segment: str
+    phase: str
+    stage: str
+    actions: tuple[str, ...]
+    channel: str
+    suppressed: Suppression | None
+    transition: JourneyTransition
+    why: Why
+
+
+class JourneyTriggered(_Output):
+    """A customer's trigger fired or was suppressed: a CloudEvent on `nyxter.segment-events.v1`."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str = SOURCE
+    type: Literal["nyxter.journey.triggered.v1"] = JOURNEY_TRIGGERED
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: JourneyTrigger

@@ -7,7 +7,7 @@ two campaigns keeps the others, and `fidelizacao = false` takes one away.
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -21,11 +21,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from schemas.envelope import dumps
+from schemas.journey import PROFILES, JourneyRules, Kind
+from schemas.journey import with_defaults as journey_with_defaults
 from schemas.toml_lines import line_of
 
 INDICATORS: Final = ("P", "R", "F", "V")
@@ -294,6 +297,7 @@ class Rules(_Model):
     campaigns: Annotated[dict[Name, Campaign], Field(max_length=60)]
     channels: Channels
     rfm: Rfm
+    journey: JourneyRules  # last: its triggers name campaigns and RFM segments
 
     @field_validator("potential", mode="before")
     @classmethod
@@ -308,6 +312,16 @@ class Rules(_Model):
             if attributes.count(name) > 1:
                 raise ValueError(f"names the attribute {name} twice")
         return value
+
+    @field_validator("journey", mode="before")
+    @classmethod
+    def _whole_journey(cls, value: object, info: ValidationInfo) -> object:
+        names: dict[Kind, Sequence[str]] = {"profile": PROFILES, "tier": (*TIERS, OTHER_TIER)}
+        if "campaigns" in info.data:
+            names["campaign"] = tuple(info.data["campaigns"])
+        if "rfm" in info.data:
+            names["rfm"] = [segment.name for segment in info.data["rfm"].segments]
+        return journey_with_defaults(value, names)
 
     @model_validator(mode="after")
     def _names(self) -> Self:
@@ -374,7 +388,7 @@ def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:
     campaigns = _merged(DEFAULTS["campaigns"], given.get("campaigns", {}))
     if isinstance(campaigns, dict):
         campaigns = {name: rule for name, rule in campaigns.items() if rule is not False}
-    return whole | {"campaigns": campaigns}
+    return {"journey": {}} | whole | {"campaigns": campaigns}
 
 
 def _merged(default: Mapping[str, Any], given: Any) -> Any:

@@ -65,10 +65,11 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
 
 
 def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:
-    """Return a customer's newest transitions, newest first.
+    """Return a customer's newest transitions and the triggers they pulled, newest first.
 
     Each has the event's ``id`` and ``time``, the fields of its data (``kind``, ``old``, ``new``,
-    ``scores``, ``raw``, ``why``) and ``offset``, its place in the topic of segment events.
+    ``scores``, ``raw``, ``why``; of triggers ``trigger``, ``stage``, ``actions``, ``suppressed``
+    and what else they tell) and ``offset``, its place in the topic of segment events.
     """
     entries: Any = redis.xrevrange(history_key(customer_id.encode()), count=limit)
     return [

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Message
 from nyxter_online.population import merge_populations
 from nyxter_online.ranks import Snapshot
@@ -18,8 +19,9 @@ from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
 from streams.lane.records import Record
-from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.entry import Composition, Entry, Learning, read_entry
 from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.trainer import next_epoch
 
 OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)
 _MOST_BUFFERED: Final = 20_000
@@ -107,12 +109,22 @@ class _Inputs:
 
 
 class _Made:
-    """A board of the snapshots that the replay made itself."""
+    """A board of the snapshots and epochs that the replay made itself."""
 
     latest: Snapshot | None = None
+    epoch: Epoch | None = None
 
     def __init__(self) -> None:
         self._snapshots: dict[int, Snapshot] = {}
+        self._epochs: dict[int, Epoch] = {}
+
+    def get_epoch(self, number: int) -> Epoch | None:
+        """Return the epoch of a number."""
+        return self._epochs.get(number)
+
+    def post_epoch(self, epoch: Epoch) -> None:
+        """Keep an epoch."""
+        self._epochs[epoch.number] = epoch
 
     def get(self, number: int) -> Snapshot | None:
         """Return the snapshot of a number."""
@@ -156,7 +168,7 @@ class JournalReplay:
         self._inputs = _Inputs(client, SOURCES, partitions)
         self._journal = _Inputs(client, (topics.JOURNAL,), partitions)
         self._entries: dict[int, deque[Entry]] = {}
-        self._compositions: list[Composition] = []
+        self._made: list[Composition | Learning] = []
         self._shifts = {
             p: SegmentShift(Site(p, partitions, changelog, rules, secret), self._board, str)
             for p in self._partitions
@@ -173,11 +185,13 @@ class JournalReplay:
         """
         self._read_journal()
         used = {e.snapshot for entries in self._entries.values() for e in entries}
-        for composition in self._compositions:
-            for partition, number in composition.summaries.items():
+        for made in self._made:
+            for partition, number in made.summaries.items():
                 yield from self._advance(partition, number)
-            if composition.snapshot in used:
-                self._merge(composition)
+            if isinstance(made, Learning):
+                self._learn(made)
+            elif made.snapshot in used:
+                self._merge(made)
         for partition in self._partitions:
             yield from self._advance(partition, None)
         self._inputs.close()
@@ -188,10 +202,9 @@ class JournalReplay:
                 read_entry(m.value or b"") for m in self._journal.all_of(topics.JOURNAL, partition)
             ]
             entries = [entry for entry in read if isinstance(entry, Entry)]
-            self._compositions += [c for c in read if isinstance(c, Composition)]
+            self._made += [made for made in read if not isinstance(made, Entry)]
             check_joined(partition, entries)
             self._entries[partition] = deque(entries)
-        self._compositions.sort(key=lambda composition: composition.snapshot)
         self._journal.close()
 
     def _advance(self, partition: int, before: int | None) -> Iterator[tuple[int, Record]]:
@@ -213,6 +226,15 @@ class JournalReplay:
         for topic, _, end in entry.spans:
             messages += self._inputs.before(topic, partition, end)
         return messages
+
+    def _learn(self, learning: Learning) -> None:
+        shifts = list(self._shifts.values())
+        before = self._board.get_epoch(learning.epoch - 1)
+        accepted = shifts[0].accepted if learning.accepted >= 0 else None
+        statistics, *others = (shift.customers.mixture.statistics for shift in shifts)
+        for other in others:
+            statistics = statistics.plus(other)
+        self._board.post_epoch(next_epoch(before, statistics, learning, accepted))
 
     def _merge(self, composition: Composition) -> None:
         customers = [shift.customers for shift in self._shifts.values()]

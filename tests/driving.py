@@ -9,6 +9,7 @@ from strategies import Event, as_json
 
 from nyxter_online.customer import Customer, Period
 from nyxter_online.customers import Customers
+from nyxter_online.features import Portfolio
 from nyxter_online.figures import GROUP
 from nyxter_online.intake import Line, take_in
 from nyxter_online.places import bucket_of, tombstone_of
@@ -154,6 +155,9 @@ def everything(customers: Customers) -> dict[str, Any]:
         "customers": {c.id: dict(_attributes(c)) for c in customers},
         "erased": dict(customers.erased),
         "figures": figures_in(customers),
+        "features": {c.id: customers.mixture.features[c.slot].tolist() for c in customers},
+        "statistics": customers.mixture.statistics,
+        "journeys": dict(customers.journeys),
         "standing": {c.id: customers.standing[c.slot].tolist() for c in customers},
         "buckets": {c.id: int(customers.buckets[c.slot]) for c in customers},
         "head count": heads_in(customers),
@@ -161,7 +165,14 @@ def everything(customers: Customers) -> dict[str, Any]:
     }
 
 
+def _as_values(portfolio: Portfolio) -> dict[str, Any]:
+    named = {name: getattr(portfolio, name) for name in portfolio.__slots__}
+    return {n: v.copy() if isinstance(v, dict) else v for n, v in named.items()}
+
+
 def _attributes(customer: Customer) -> Iterator[tuple[str, Any]]:
     for name in customer.__slots__:
         value = getattr(customer, name)
+        if isinstance(value, Portfolio):
+            value = _as_values(value)
         yield name, value.copy() if isinstance(value, dict | list) else value

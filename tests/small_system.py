@@ -16,6 +16,7 @@ import pytest
 from small_broker import Read, SmallBroker, SmallInputs, SmallProducer, read_changelog
 from strategies import Event, as_json
 
+from nyxter_online.epochs import read_epoch
 from nyxter_online.ranks import Snapshot
 from schemas.envelope import loads
 from schemas.instant import end_of_day_ms
@@ -32,7 +33,7 @@ from streams.segmenter.board import Board
 from streams.segmenter.entry import Entry
 from streams.segmenter.leader import Leader, _Desk
 from streams.segmenter.shift import SegmentShift, Site
-from streams.segmenter.snapshots import SnapshotHeader
+from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY, read_chunks
 
 CHANGELOG = "changelog"
@@ -97,6 +98,8 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
         for size in ("_FIRST", "_FEWEST", "_MOST"):
             patch.setattr(f"streams.segmenter.shift.{size}", chunk)
         patch.setattr("streams.journal_replay._Inputs", SmallInputs)
+        for name, value in {"LEAST": 3, "_EVENTS": 4, "_STEADY_S": 2.0}.items():
+            patch.setattr(f"streams.segmenter.trainer.{name}", value)
         yield clock
 
 
@@ -243,6 +246,8 @@ class SmallSystem:
     def post(self, board: Board) -> None:
         """Let a worker read the snapshots topic."""
         stored = {k: v for k, v in self.broker.latest(topics.SNAPSHOTS, 0).items() if k}
+        if EPOCH_KEY in stored:
+            board.post_epoch(read_epoch(loads(stored[EPOCH_KEY])))
         if HEADER_KEY not in stored:
             return
         header = SnapshotHeader(**loads(stored[HEADER_KEY]))

@@ -10,7 +10,14 @@ import pytest
 from command import Replayed, replay_command, run_replay
 from driving import event, line_of, purchase
 
-from schemas.outputs import Profile, SegmentChanged
+from nyxter_online.journey import Journey
+from schemas.outputs import (
+    JOURNEY_TRIGGERED,
+    SEGMENT_CHANGED,
+    JourneyTriggered,
+    Profile,
+    SegmentChanged,
+)
 from schemas.rules import Rules, read_rules
 
 GOLDEN = sorted(path for path in (Path(__file__).parent / "golden").iterdir() if path.is_dir())
@@ -50,7 +57,8 @@ def test_every_output_is_what_the_models_say(case: Path, tmp_path: Path) -> None
     for row in done.profiles or []:
         assert json.loads(Profile.model_validate(row).to_json()) == row
     for row in done.outputs or []:
-        assert json.loads(SegmentChanged.model_validate(row).to_json()) == row
+        model = SegmentChanged if row["type"] == SEGMENT_CHANGED else JourneyTriggered
+        assert json.loads(model.model_validate(row).to_json()) == row
     ids = [row["id"] for row in done.outputs or []]
     assert len(set(ids)) == len(ids) > 0
     assert all(len(one) == 32 and int(one, 16) >= 0 for one in ids)
@@ -62,11 +70,30 @@ def test_the_first_labels_come_out_once_each_with_their_why(case: Path, tmp_path
     profiles = {row["customer_id"]: row for row in done.profiles or []}
     rules = read_rules((case / "rules.toml").read_text("utf-8"))
     told: dict[str, list[tuple[str, str]]] = {name: [] for name in profiles}
-    for row in done.outputs or []:
+    for row in changes_in(done.outputs or []):
         check_why(row, profiles[row["subject"]], rules)
         told[row["subject"]].append((row["data"]["kind"], row["data"]["new"]))
     for name, labels in told.items():
         assert labels == labels_of(profiles[name])
+
+
+def changes_in(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in outputs if row["type"] == SEGMENT_CHANGED]
+
+
+@pytest.mark.parametrize("case", CROWDS, ids=lambda case: case.name)
+def test_every_first_label_has_its_trigger_and_none_fires(case: Path, tmp_path: Path) -> None:
+    outputs = replay_case(case, tmp_path).outputs or []
+    rules = read_rules((case / "rules.toml").read_text("utf-8"))
+    known = {trigger.name for trigger in Journey(rules).triggers}
+    entered = {
+        row["id"]: (row["subject"], f"{row['data']['kind']}:{row['data']['new']}")
+        for row in changes_in(outputs)
+    }
+    triggers = [row for row in outputs if row["type"] == JOURNEY_TRIGGERED]
+    told = {t["data"]["transition"]["id"]: (t["subject"], t["data"]["trigger"]) for t in triggers}
+    assert told == {i: (who, name) for i, (who, name) in entered.items() if name in known}
+    assert {trigger["data"]["suppressed"] for trigger in triggers} == {"first_score"}
 
 
 def labels_of(profile: dict[str, Any]) -> list[tuple[str, str]]:

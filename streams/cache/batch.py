@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Message
 
 from schemas.envelope import loads
-
-SEGMENT_CHANGED = "nyxter.segment.changed.v1"
+from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED, UNASSIGNED
 
 
 class Place(NamedTuple):
@@ -88,12 +87,14 @@ class Batch:
         change.profile, change.standing = profile, standing
 
     def add_event(self, message: Message) -> None:
-        """Take a record of the segment-events topic; what is no transition is passed over.
+        """Take a record of the segment-events topic: a transition, or a trigger that it pulled.
+
+        What is neither is passed over.
 
         Raises one of `UNREADABLE` for what is no event.
         """
         event = loads(message.value())
-        if event["type"] == SEGMENT_CHANGED:
+        if event["type"] in (SEGMENT_CHANGED, JOURNEY_TRIGGERED):
             fields = {"id": event["id"], "time": event["time"], **event["data"]}
             self._change(message).transitions.append((message.offset(), fields))
 
@@ -111,6 +112,7 @@ def standing_of(profile: dict[str, Any] | None) -> Standing:
 
     >>> rfm = {"segment": "Leais"}
     >>> profile = {"tier": "vip", "campaigns": ["retencao"], "rfm": rfm, "prfv": 71.86}
+    >>> profile["consumption"] = {"segment": "unassigned"}
     >>> sorted(standing_of(profile).segments), standing_of(profile).score
     ([b'Leais', b'retencao', b'vip'], 71.86)
     """
@@ -119,4 +121,6 @@ def standing_of(profile: dict[str, Any] | None) -> Standing:
     names = [profile["tier"], *profile["campaigns"]]
     if profile["rfm"]:
         names.append(profile["rfm"]["segment"])
+    if profile["consumption"]["segment"] != UNASSIGNED:
+        names.append(profile["consumption"]["segment"])
     return Standing(frozenset(map(str.encode, names)), float(profile["prfv"] or 0))

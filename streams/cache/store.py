@@ -22,7 +22,7 @@ from streams.cards import (
 
 HISTORY = 200
 TOMBSTONE_S = 3600
-STANDING = ("version", "gone", "tier", "campaigns", "rfm", "prfv")
+STANDING = ("version", "gone", "tier", "campaigns", "rfm", "consumption", "prfv")
 
 
 class Store:
@@ -161,8 +161,8 @@ def _queue_members(
 
 def _standing(card: list[Any]) -> Standing:
     """Where a card puts its customer, of the fields `STANDING`."""
-    version, gone, tier, campaigns, rfm, prfv = card
+    version, gone, tier, *values = card
     if version is None or gone:
         return NOWHERE
-    profile = {"campaigns": loads(campaigns), "rfm": loads(rfm), "prfv": loads(prfv)}
+    profile = dict(zip(STANDING[3:], map(loads, values), strict=True))
     return standing_of({"tier": tier.decode(), **profile})

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from nyxter_online.consumption import NAMES
 from nyxter_online.customers import Change, Customers, Kind
+from nyxter_online.journey import State, state_from_json, state_to_json
 from nyxter_online.labels import Labels
 from nyxter_online.prfv import (
     CAMPAIGNS,
@@ -17,13 +19,14 @@ from nyxter_online.prfv import (
     SEGMENT,
     TIER,
     TIER_NAMES,
-    WIDTH,
 )
 from nyxter_online.registers import Contract, Order, Record, Register
+from nyxter_online.standing import PENDING, PROFILE, SINCE, WIDTH
 from schemas.envelope import canonical_json, dumps, loads, raw_json
 
 _STANDING: Final = "standing"
 _ERASED: Final = "erased"
+_ACCEPTED: Final = dumps(["accepted"])
 
 
 def register_record(change: Change) -> tuple[bytes, bytes | None]:
@@ -34,7 +37,7 @@ def register_record(change: Change) -> tuple[bytes, bytes | None]:
 
 
 def standing_record(
-    customer_id: str, values: list[int], labels: Labels
+    customer_id: str, values: list[int], state: State, labels: Labels
 ) -> tuple[bytes, bytes | None]:
     """Return key and value of what a customer stands at; None where the customer is gone."""
     key = dumps([_STANDING, customer_id])
@@ -45,7 +48,13 @@ def standing_record(
         labels.campaign_names(values[CAMPAIGNS]),
         None if values[SEGMENT] == NULL else labels.segments[values[SEGMENT]],
     ]
-    return key, dumps([values[: PRFV + 1], *names, values[RFM]])
+    pending = [_profile_name(values[PROFILE]), _profile_name(values[PENDING]), values[SINCE]]
+    scores, marks = values[: PRFV + 1], values[RFM]
+    return key, dumps([scores, *names, marks, *pending, state_to_json(state)])
+
+
+def _profile_name(index: int) -> str | None:
+    return None if index == NULL else NAMES[index]
 
 
 def erasure_record(name: str, time: str) -> tuple[bytes, bytes]:
@@ -53,9 +62,20 @@ def erasure_record(name: str, time: str) -> tuple[bytes, bytes]:
     return dumps([_ERASED, name]), dumps(time)
 
 
+def accepted_record(accepted: list[Any]) -> tuple[bytes, bytes]:
+    """Return key and value of the model that was accepted last, with the event's offset."""
+    return _ACCEPTED, dumps(accepted)
+
+
+def read_accepted(stored: Mapping[bytes, bytes]) -> Any:
+    """Return what `accepted_record` wrote, or None."""
+    value = stored.get(_ACCEPTED)
+    return None if value is None else loads(value)
+
+
 def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
     """Fill customers with what a changelog holds; `Customers.rebuild` must follow."""
-    named = [(loads(key), value) for key, value in stored.items()]
+    named = [(loads(key), value) for key, value in stored.items() if key != _ACCEPTED]
     # Erasures first: a customer knows of theirs from the start.
     customers.erased = {names[0]: loads(v) for (kind, *names), v in named if kind == _ERASED}
     for (kind, *names), value in named:
@@ -64,7 +84,10 @@ def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
     for (kind, *names), value in named:
         customer = customers.get(names[0]) if kind == _STANDING else None
         if customer is not None:
-            customers.standing[customer.slot] = _standing_row(loads(value), customers.labels)
+            *standing, state = loads(value)
+            customers.standing[customer.slot] = _standing_row(standing, customers.labels)
+            read = state_from_json(state, customers.labels.journey)
+            customers.remember({customer.id: read})
 
 
 def _register_value(register: Register) -> bytes:
@@ -86,11 +109,13 @@ def _register(kind: Kind, value: list[Any]) -> Register:
 
 def _standing_row(standing: list[Any], labels: Labels) -> list[int]:
     """Return a row by today's rules; names that they no longer have are left out."""
-    scores, tier, campaigns, segment, marks = standing
+    scores, tier, campaigns, segment, marks, profile, pending, since = standing
     row = [NULL] * WIDTH
     row[: PRFV + 1], row[RFM] = scores, marks
     row[TIER] = TIER_NAMES.index(tier)
     row[CAMPAIGNS] = sum(1 << bit for bit, name in enumerate(labels.campaigns) if name in campaigns)
     names = labels.segments
     row[SEGMENT] = names.index(segment) if segment in names else NULL
+    row[PROFILE] = NULL if profile is None else NAMES.index(profile)
+    row[PENDING], row[SINCE] = NULL if pending is None else NAMES.index(pending), since
     return row

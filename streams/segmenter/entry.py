@@ -11,7 +11,7 @@ from schemas.outputs import Cause
 from streams.lane.changelog import OtherVersion
 from streams.lane.records import Span
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Sweep(NamedTuple):
@@ -36,6 +36,8 @@ class Entry(NamedTuple):
         Version of the rules.
     snapshot
         Number of the snapshot that customers are scored by from here on; 0: none is at hand.
+    epoch
+        Number of the epoch of the mixture in use from here on; 0: none is at hand.
     sweep
         The part of a sweep, in a transaction without messages.
     summary
@@ -51,6 +53,7 @@ class Entry(NamedTuple):
     at: str
     rules: str
     snapshot: int
+    epoch: int
     sweep: Sweep | None
     summary: bool
     spans: list[Span]
@@ -76,14 +79,43 @@ class Composition(NamedTuple):
         return dumps({"version": VERSION, "kind": "snapshot", **named})
 
 
-def read_entry(value: bytes) -> Entry | Composition:
+class Learning(NamedTuple):
+    """How an epoch of the mixture came about, and of which summaries.
+
+    Attributes
+    ----------
+    epoch
+        Its number.
+    ends
+        Whether it ends a round: labels are published by it.
+    accepted
+        Offset on the control topic (partition 0) of the event by which somebody accepted the model
+        that begins here, -1 where none begins.
+    summaries
+        By partition, the number of the entry that they lie in.
+
+    """
+
+    epoch: int
+    ends: bool
+    accepted: int
+    summaries: dict[int, int]
+
+    def value(self) -> bytes:
+        """Return it as the value of a journal record."""
+        named = self._asdict() | {"summaries": {str(p): n for p, n in self.summaries.items()}}
+        return dumps({"version": VERSION, "kind": "epoch", **named})
+
+
+def read_entry(value: bytes) -> Entry | Composition | Learning:
     """Return what a journal record tells (OtherVersion where another release wrote it)."""
     fields = loads(value)
     if fields.pop("version", None) != VERSION:
         raise OtherVersion("the journal was written by another release of Nyxter Online")
-    if fields.pop("kind") == "snapshot":
+    kind = fields.pop("kind")
+    if kind != "transaction":
         fields["summaries"] = {int(p): n for p, n in fields["summaries"].items()}
-        return Composition(**fields)
+        return Composition(**fields) if kind == "snapshot" else Learning(**fields)
     if fields["sweep"] is not None:
         fields["sweep"] = Sweep(*fields["sweep"])
     fields["spans"] = [tuple(span) for span in fields["spans"]]

@@ -12,8 +12,9 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaException, Message
 
+from nyxter_online.epochs import read_epoch
 from nyxter_online.population import Population, merge_populations
-from schemas.envelope import loads, read_kafka, structured
+from schemas.envelope import dumps, loads, read_kafka, structured
 from schemas.events import CONTROL, DAY_TURNED, DayTurned, event_of
 from schemas.instant import Refused, business_today, instant_of
 from schemas.rules import Rules
@@ -23,8 +24,9 @@ from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.segmenter.entry import Composition
-from streams.segmenter.snapshots import SnapshotHeader, snapshot_records
+from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader, snapshot_records
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, read_chunks
+from streams.segmenter.trainer import Trainer
 
 log = structlog.get_logger()
 
@@ -107,6 +109,7 @@ class Leader:
         self._number = 0
         self._known: dict[bytes, bytes] = {}
         self._merged: dict[int, int] = {}
+        self._trainer = Trainer(partitions)
 
     def lead(self, stop: threading.Event) -> None:
         """Lead until `stop` is set or another leader has taken over."""
@@ -132,6 +135,8 @@ class Leader:
     def _catch_up(self) -> None:
         """Read the last snapshot's number and chunks and the last day that was turned."""
         stored = read_changelog(self._client, topics.SNAPSHOTS, 0)
+        epoch = stored.pop(EPOCH_KEY, None)
+        self._trainer.epoch = None if epoch is None else read_epoch(loads(epoch))
         header = stored.pop(HEADER_KEY, None)
         if header is not None:
             self._number = SnapshotHeader(**loads(header)).number
@@ -149,12 +154,28 @@ class Leader:
         while not stop.wait(_LOOK_S):
             self._day = max(self._day, desk.day())  # somebody else may have turned it
             self._turn_day(producer)
+            self._learn(producer, desk)
             if time.monotonic() - published_at < _EVERY_S:
                 continue
             summaries = desk.of(self._day, self._rules.version, self._partitions)
             if any(self._merged.get(p) != pair[0].entry for p, pair in summaries.items()):
                 self._publish(producer, summaries)
                 published_at = time.monotonic()
+
+    def _learn(self, producer: TransactionalProducer, desk: _Desk) -> None:
+        """Publish the next epoch of the mixture where one is due."""
+        summaries = {p: summary for p, (summary, _) in desk.latest.items()}
+        learned = self._trainer.next(summaries, time.monotonic())
+        if learned is not None:
+            epoch, learning = learned
+            value = dumps(epoch.to_json())
+            producer.write(
+                [
+                    Record(topics.SNAPSHOTS, EPOCH_KEY, value, None, 0),
+                    Record(topics.JOURNAL, None, learning.value(), None, 0),
+                ]
+            )
+            self._trainer.epoch = epoch
 
     def _turn_day(self, producer: TransactionalProducer) -> None:
         now = self._now_ms()

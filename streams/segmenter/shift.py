@@ -13,12 +13,15 @@ import numpy as np
 
 from nyxter_online.customer import Customer, Period
 from nyxter_online.customers import BUCKETS, Customers
+from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Intake, Message, Refusal, take_in
+from nyxter_online.journey import NO_STATE
+from nyxter_online.mixture import Kept
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.ranks import Snapshot
-from nyxter_online.step import Outcome, Whom, step, sweep
+from nyxter_online.step import Outcome, Whom, release, step, sweep
 from schemas.envelope import Envelope, dumps, read_kafka
-from schemas.events import CONTROL, DayTurned, event_of
+from schemas.events import CONTROL, DayTurned, ModelAccepted, TriggersReleased, event_of
 from schemas.instant import Refused
 from schemas.outputs import Cause
 from schemas.rules import Rules
@@ -27,8 +30,10 @@ from streams.lane.partitioner import partition_of
 from streams.lane.records import Batch, Record
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
+    accepted_record,
     erasure_record,
     load_customers,
+    read_accepted,
     register_record,
     standing_record,
 )
@@ -85,6 +90,12 @@ class Progress(NamedTuple):
         Whether every card is exact by the snapshot in use.
     swept_day, swept_rules
         Day and rules of the last sweep begun.
+    epoch, checkpoint, model
+        Number of the epoch of the mixture in use, 0: none; the checkpoint and the model that it
+        belongs to.
+    releasing
+        For which reasons triggers that were held back are being released, by a sweep to come or
+        under way.
 
     """
 
@@ -97,6 +108,10 @@ class Progress(NamedTuple):
     settled: bool = False
     swept_day: int = 0
     swept_rules: str = ""
+    epoch: int = 0
+    checkpoint: int = 0
+    model: int = 0
+    releasing: tuple[str, ...] = ()
 
 
 class SegmentShift:
@@ -123,19 +138,26 @@ class SegmentShift:
         self._coming = self.progress
         self._coming_snapshot: Snapshot | None = None
         self._at_hand: Snapshot | None = None
+        self._epoch_at_hand: Epoch | None = None
         self._outcome: Outcome | None = None
         self._turned_from: Period | None = None
+        self._adopted_from: Kept | None = None
+        self.accepted: Any = None
+        self._accepting: Any = None
         self._part = _FIRST
         self._whole_summary = True
         self._unsummarised = True
+        self._urgent = False
         self._summarised_at = 0.0
         self._adopted_at = time.monotonic()
 
     def load(self, stored: Mapping[bytes, bytes], memo: Any) -> None:
         """Take in the state of a changelog."""
         if memo is not None:
-            self.progress = self._coming = Progress(*memo)
+            read = Progress(*memo)
+            self.progress = self._coming = read._replace(releasing=tuple(read.releasing))
         self.customers.period = Period(self.progress.day, self.site.rules)
+        self.accepted = self._accepting = read_accepted(stored)
         load_customers(self.customers, stored)
         self.customers.rebuild(self.customers.period)
 
@@ -144,7 +166,22 @@ class SegmentShift:
         return list(self._coming)
 
     def ready(self) -> bool:
-        """Tell whether the snapshot that was in use, or a newer one, is here."""
+        """Tell whether the snapshot and the epoch that were in use, or newer ones, are here."""
+        return self._has_epoch() and self._has_snapshot()
+
+    def _has_epoch(self) -> bool:
+        mixture, number = self.customers.mixture, self.progress.epoch
+        if number == 0 or mixture.epoch is not None:
+            return True
+        newest = self._board.epoch
+        if newest is None or newest.number < number:
+            return False
+        same = self._board.get_epoch(number)
+        if same is not None:
+            mixture.adopt(same)
+        return True  # where a newer one is here, the next entry adopts that
+
+    def _has_snapshot(self) -> bool:
         if self.progress.snapshot == 0 or self.snapshot is not None:
             return True
         latest = self._board.latest
@@ -169,12 +206,14 @@ class SegmentShift:
     def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
         """Return the records of a part of a sweep or of a summary, where one is due."""
         progress, snapshot = self._adopted()
-        if self._is_quiet(progress, snapshot):
+        if self._next_epoch() != progress.epoch or self._summary_due():
+            return self.execute(self._entry(), [], positions)
+        if progress.bucket is None and progress.releasing and snapshot is not None:
+            progress = progress._replace(bucket=0, cause="customer", whom="released")
+        elif self._is_quiet(progress, snapshot):
             progress = progress._replace(bucket=0, cause="population", whom="differing")
         if progress.bucket is not None and snapshot is not None and self._board.may_sweep():
             return self._timed_sweep(progress, progress.bucket, positions)
-        if self._summary_due():
-            return self.execute(self._entry(), [], positions)
         return None
 
     def _timed_sweep(
@@ -208,16 +247,21 @@ class SegmentShift:
         """Keep the work in hand."""
         if self._outcome is not None:
             self._outcome.settle(self.customers)
+        if self._adopted_from is not None:
+            self._unsummarised = self._urgent = True  # the leader waits for it
         self.progress, self.snapshot = self._coming, self._coming_snapshot
-        self._outcome = self._turned_from = None
+        self.accepted = self._accepting
+        self._outcome = self._turned_from = self._adopted_from = None
 
     def undo(self) -> None:
         """Take back the work in hand."""
         self.customers.undo()
+        if self._adopted_from is not None:
+            self.customers.mixture.put_back(self._adopted_from)
         if self._turned_from is not None:
             self.customers.rebuild(self._turned_from)
-        self._outcome = self._turned_from = None
-        self._coming = self.progress
+        self._outcome = self._turned_from = self._adopted_from = None
+        self._coming, self._accepting = self.progress, self.accepted
         self._whole_summary = self._unsummarised = True
 
     def execute(
@@ -248,6 +292,7 @@ class SegmentShift:
             self._clock(),
             self.site.rules.version,
             self._at_hand.number if self._at_hand is not None else 0,
+            self._next_epoch(),
             sweep,
             self._summary_due(),
             list(spans),
@@ -255,7 +300,23 @@ class SegmentShift:
         )
 
     def _summary_due(self) -> bool:
-        return self._unsummarised and time.monotonic() - self._summarised_at >= _SUMMARY_S
+        waited = time.monotonic() - self._summarised_at >= _SUMMARY_S
+        return self._unsummarised and (waited or self._urgent)
+
+    def _next_epoch(self) -> int:
+        """Return the number of the epoch to go on with: the newest one where it can be adopted.
+
+        One at which labels are published waits for the end of a sweep.
+        """
+        newest, progress = self._board.epoch, self.progress
+        sweeping = progress.bucket is not None and self.snapshot is not None
+        if newest is None or newest.number <= progress.epoch:
+            return progress.epoch
+        loaded_late = progress.epoch != self._in_use()  # the epoch in use is not to be had any more
+        if sweeping and newest.checkpoint != progress.checkpoint and not loaded_late:
+            return progress.epoch
+        self._epoch_at_hand = newest
+        return newest.number
 
     def _adopted(self) -> tuple[Progress, Snapshot | None]:
         """Return the progress and snapshot to go on with: the latest one where it can be adopted.
@@ -277,8 +338,9 @@ class SegmentShift:
             cause = "rules"
         elif 0 < old.swept_day < snapshot.day:
             cause = "time"
+        begins_anew = old.bucket is not None and old.cause == "model"
         cut_short = old.bucket is not None and old.whom == "everyone"
-        if cut_short and cause == "population":
+        if begins_anew or (cut_short and cause == "population"):
             cause = old.cause  # loaded anew in the middle: everyone is still to be published
         return old._replace(
             snapshot=snapshot.number,
@@ -296,13 +358,41 @@ class SegmentShift:
         if self._coming_snapshot is not None and entry.snapshot != progress.snapshot:
             progress = self._with_snapshot(self._coming_snapshot)
             self._adopted_at = time.monotonic()
+        if entry.epoch and self._in_use() != entry.epoch:
+            progress = self._with_epoch(progress, entry.epoch)
         if entry.sweep is not None:
             _, end, cause, whom = entry.sweep
             done = end >= BUCKETS
             bucket = None if done else end
-            settled = done and whom != "moved"
+            settled = done and whom in ("differing", "everyone")
             progress = progress._replace(bucket=bucket, cause=cause, whom=whom, settled=settled)
+            if done and whom == "released":
+                progress = progress._replace(releasing=())
         self._coming = progress._replace(entry=entry.number)
+
+    def _in_use(self) -> int:
+        epoch = self.customers.mixture.epoch
+        return epoch.number if epoch is not None else 0
+
+    def _with_epoch(self, progress: Progress, number: int) -> Progress:
+        """Adopt an epoch; at a checkpoint everyone is looked at."""
+        near = self._epoch_at_hand
+        epoch = near if near is not None and near.number == number else None
+        epoch = epoch or self._board.get_epoch(number)
+        assert epoch is not None, "an entry names an epoch that is at hand"
+        self._adopted_from = self.customers.mixture.adopt(epoch)
+        progress = progress._replace(epoch=number)
+        if epoch.checkpoint == progress.checkpoint:
+            return progress
+        under_way = progress.bucket is not None and progress.whom == "everyone"
+        cause: Cause = progress.cause if under_way else "population"
+        return progress._replace(
+            checkpoint=epoch.checkpoint,
+            model=epoch.model,
+            bucket=0,
+            cause=cause if epoch.model == progress.model else "model",
+            whom="everyone" if under_way else "moved",
+        )
 
     def _lookup(self, number: int) -> Snapshot | None:
         """Return the snapshot of a number: in use, just chosen, or from the board."""
@@ -324,6 +414,10 @@ class SegmentShift:
         snapshot, buckets = self._coming_snapshot, self.customers.buckets
         assert snapshot is not None, "sweeps follow the adoption of a snapshot"
         slots = np.flatnonzero((buckets >= part.first) & (buckets < part.end))
+        if part.whom == "released":
+            reasons = frozenset(self.progress.releasing)
+            self._outcome = release(self.customers, slots, snapshot, reasons, entry.at)
+            return self._outputs(self._outcome)
         self._outcome = sweep(self.customers, slots, snapshot, part.cause, part.whom, entry.at)
         return self._outputs(self._outcome)
 
@@ -339,6 +433,13 @@ class SegmentShift:
             event = event_of(read_kafka(message.value, message.headers), CONTROL)
         except Refused as refusal:
             return [self._dead_letter(Refusal(message, str(refusal)))]
+        if isinstance(event, ModelAccepted):
+            self._accepting = [message.offset, event.model_dump(mode="json")]
+            return [Record(self.site.changelog, *accepted_record(self._accepting))]
+        if isinstance(event, TriggersReleased):
+            reasons = tuple(sorted({*self.progress.releasing, *event.reasons}))
+            self._coming = self._coming._replace(releasing=reasons)
+            return []
         assert isinstance(event, DayTurned)
         day = event.day.toordinal()
         if day > self.progress.day:
@@ -364,15 +465,17 @@ class SegmentShift:
         changelog, labels = self.site.changelog, self.customers.labels
         published = outcome.published
         records: list[Record] = []
-        for (customer_id, profile), row in zip(
-            published.profiles.items(), published.standing.tolist(), strict=True
-        ):
+        for customer_id, profile in published.profiles.items():
             value = None if profile is None else dumps(profile)
             records.append(Record(topics.PROFILES, customer_id.encode(), value))
-            records.append(Record(changelog, *standing_record(customer_id, row, labels)))
+        kept = zip(self.customers.at(published.slots), published.standing.tolist(), strict=True)
+        for customer, row in kept:
+            before = self.customers.journeys.get(customer.id, NO_STATE)
+            state = published.journeys.get(customer.id, before)
+            records.append(Record(changelog, *standing_record(customer.id, row, state, labels)))
         records += [
             Record(topics.SEGMENT_EVENTS, event["subject"].encode(), dumps(event))
-            for event in published.events
+            for event in (*published.events, *published.triggers)
         ]
         return records
 
@@ -405,6 +508,7 @@ class SegmentShift:
 
     def _summary(self, entry: Entry, positions: Mapping[str, int]) -> list[Record]:
         head_count, groups = self.customers.head_count, self.customers.groups
+        mixture = self.customers.mixture
         changed = head_count.changes(groups)
         population = head_count.population(groups)
         chunks = population if self._whole_summary else changed
@@ -414,8 +518,13 @@ class SegmentShift:
             self.site.rules.version,
             positions,
             chunk_names(population),
+            self._in_use(),
+            mixture.statistics.to_json(),
+            mixture.moved,
+            mixture.learned,
+            self.accepted,
         )
-        self._whole_summary = self._unsummarised = False
+        self._whole_summary = self._unsummarised = self._urgent = False
         self._summarised_at = time.monotonic()
         return [
             *(Record(topics.SUMMARIES, key, value) for key, value in chunk_records(chunks)),

@@ -1,10 +1,11 @@
-"""Snapshots on their topic: the leader's chunks and header, and the reader of every worker."""
+"""Snapshots and epochs on their topic: what the leader writes, and the reader of every worker."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Message
 
+from nyxter_online.epochs import read_epoch
 from nyxter_online.population import Population
 from nyxter_online.ranks import Snapshot
 from schemas.envelope import dumps, loads
@@ -14,6 +15,8 @@ from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.segmenter.board import Board
 from streams.segmenter.summaries import HEADER_KEY, chunk_records, read_chunks
+
+EPOCH_KEY: Final = b'["epoch"]'
 
 
 class SnapshotHeader(NamedTuple):
@@ -80,7 +83,10 @@ class SnapshotReader:
     def _read(self, message: Message) -> None:
         key, value = message.key(), message.value()
         assert key is not None
-        if key == HEADER_KEY:
+        if key == EPOCH_KEY:
+            assert value is not None
+            self._board.post_epoch(read_epoch(loads(value)))
+        elif key == HEADER_KEY:
             assert value is not None
             self.header = SnapshotHeader(**loads(value))
         elif value is None:

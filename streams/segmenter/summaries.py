@@ -27,6 +27,16 @@ class Summary(NamedTuple):
         Next offset of each source topic: everything before is in.
     chunks
         Keys of all chunks that make it up.
+    epoch
+        The epoch of the mixture in use, 0: none.
+    statistics
+        The mixture's exact sums by that epoch, as `Statistics.to_json` writes them.
+    moved, learned
+        How many customers changed their likeliest component when it was adopted, and how many
+        contributions changed since the partition was loaded.
+    accepted
+        Offset and components of the last control event by which somebody accepted a model, None:
+        there was none.
 
     """
 
@@ -35,6 +45,11 @@ class Summary(NamedTuple):
     rules: str
     next: Mapping[str, int]
     chunks: list[str]
+    epoch: int
+    statistics: Any
+    moved: int
+    learned: int
+    accepted: Any
 
     def value(self) -> bytes:
         """Return the header's value."""

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from driving import event, purchase, replayed
 
+from schemas.outputs import SEGMENT_CHANGED
+
 UNIT = '[[potential]]\nattribute = "lojas"\npoints_per_unit = {points}\n'
 
 
@@ -52,7 +54,8 @@ def test_the_group_is_told_by_its_fields() -> None:
 def boundaries(rules: str = "") -> dict[str, Any]:
     """The nearest boundary of each label of one buyer, who stands at 100 but for P, unknown."""
     outputs = replayed([purchase()], rules).outputs
-    return {one["data"]["new"]: one["data"]["why"]["boundary"] for one in outputs}
+    changes = [one["data"] for one in outputs if one["type"] == SEGMENT_CHANGED]
+    return {change["new"]: change["why"]["boundary"] for change in changes}
 
 
 def limit(indicator: str, at: float, distance: float) -> dict[str, Any]:

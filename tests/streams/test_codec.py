@@ -32,9 +32,10 @@ JSON = st.recursive(
 )
 VERSION = st.tuples(TEXT, TEXT, TEXT, st.dictionaries(TEXT, JSON, max_size=3).map(canonical_json))
 DAYS = st.integers(0, 3_652_059)
+DATES = st.integers(1, 3_652_059)
 ORDERS = st.builds(lambda v, *rest: Order(*v, *rest), VERSION, DAYS, TEXT, MONEY, MONEY)
 CONTRACTS = st.builds(
-    lambda v, *rest: Contract(*v, *rest), VERSION, TEXT, TEXT, TEXT, DAYS, st.none() | TEXT
+    lambda v, *rest: Contract(*v, *rest), VERSION, TEXT, TEXT, TEXT, DATES, st.none() | TEXT
 )
 RECORDS = st.builds(
     lambda v, *rest: Record(*v, *rest),
@@ -155,7 +156,8 @@ def _told(records: list[Any]) -> list[Any]:
 
 def _sorted_header(record: Any) -> Any:
     fields = loads(record.value)
-    return record._replace(value=fields | {"chunks": sorted(fields["chunks"])})
+    since_loaded = {"moved": 0, "learned": 0}
+    return record._replace(value=fields | {"chunks": sorted(fields["chunks"])} | since_loaded)
 
 
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from small_broker import Read, SmallBroker, SmallProducer, Stored
 from small_system import SmallSystem, small_world
 
+from nyxter_online.gmm import Statistics
 from nyxter_online.replay import Replay
 from schemas.envelope import dumps, loads, read_json
 from schemas.events import CONTROL, DayTurned, event_of
@@ -35,7 +36,9 @@ def told(desk: _Desk, partition: int, key: bytes, value: bytes | None) -> None:
 
 
 def summary(entry: int, day: int = 1, rules: str = "a", chunks: tuple[bytes, ...] = ()) -> bytes:
-    return Summary(entry, day, rules, {}, [chunk.decode() for chunk in chunks]).value()
+    named = [chunk.decode() for chunk in chunks]
+    nobody = Statistics.zero(4, 4).to_json()
+    return Summary(entry, day, rules, {}, named, 0, nobody, 0, 0, None).value()
 
 
 @settings(max_examples=30, deadline=None)

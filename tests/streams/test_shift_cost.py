@@ -143,7 +143,7 @@ def test_the_cost_of_an_event_does_not_grow_with_the_customers() -> None:
     few, many = costs
     assert few.records == many.records
     assert few.touched == many.touched == 1
-    assert abs(many.size - few.size) <= 60
+    assert abs(many.size - few.size) <= 120  # and longer names
     assert many.calls <= 1.1 * few.calls
 
 

@@ -63,7 +63,7 @@ def assert_is_in_order(system: SmallSystem) -> None:
         entry = read_entry(stored.value or b"")
         if isinstance(entry, Entry):
             read.setdefault(partition, []).append(entry)
-        else:
+        elif isinstance(entry, Composition):
             compositions.append(entry)
     for partition, entries in read.items():
         check_joined(partition, entries)

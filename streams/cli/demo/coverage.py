@@ -8,7 +8,7 @@ from schemas.envelope import loads
 from streams import topics
 from streams.cache.batch import Place
 from streams.cli.demo.reader import Reader
-from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 
@@ -54,7 +54,7 @@ class Coverage:
                     continue
                 if message.topic() == topics.SNAPSHOTS:
                     self._see_snapshot(message.key(), value)
-                elif not isinstance(entry := read_entry(value), Composition):
+                elif isinstance(entry := read_entry(value), Entry):
                     self._see_entry(partition, entry)
 
     def covers(self, ends: Mapping[Place, int]) -> bool:
@@ -92,5 +92,5 @@ class Coverage:
         self._in_use[partition] = entry.snapshot
         if entry.sweep is not None and entry.sweep.end >= BUCKETS:
             self._swept[partition] = entry.snapshot
-            if entry.sweep.whom != "moved":
+            if entry.sweep.whom in ("differing", "everyone"):
                 self._exact[partition] = entry.snapshot

@@ -58,8 +58,13 @@ def prove(scene: Scene, lines: Sequence[bytes], rules: Rules, phases: Phases) ->
             return Proof(day, len(expected), len(cards), differences)
 
 
+_OF_HISTORY = {"snapshot", "consumption", "journey"}
+
+
 def differing(cards: Profiles, expected: Profiles) -> dict[str, list[str]]:
-    """Return what differs by customer; the number of the snapshot may.
+    """Return what differs by customer; the number of the snapshot may, and what the mixture says.
+
+    Its epochs depend on when they came about: the journal's replay tells them, not the events'.
 
     >>> differing({"A": {"V": 1, "snapshot": 9}, "B": {}}, {"A": {"V": 2, "snapshot": 1}, "C": {}})
     {'A': ['V'], 'B': ['not in replay'], 'C': ['not in Redis']}
@@ -76,7 +81,7 @@ def differing(cards: Profiles, expected: Profiles) -> dict[str, list[str]]:
 
 
 def _fields(card: Mapping[str, Any], profile: Mapping[str, Any]) -> list[str]:
-    names = sorted((card.keys() | profile.keys()) - {"snapshot"})
+    names = sorted((card.keys() | profile.keys()) - _OF_HISTORY)
     missing = object()
     return [name for name in names if card.get(name, missing) != profile.get(name, missing)]
 

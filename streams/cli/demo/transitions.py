@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Self
 
 from schemas.envelope import loads
-from streams.cache.batch import SEGMENT_CHANGED, Place
+from schemas.outputs import SEGMENT_CHANGED
+from streams.cache.batch import Place
 from streams.cli import whys, words
 from streams.cli.demo.reader import Reader
 
