@@ -15,7 +15,8 @@ from streams.app import now
 from streams.lane.changelog import Position, read_changelog, read_position
 from streams.lane.records import Batch, Portion
 from streams.segmenter.board import Board
-from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.shift import SegmentShift
+from streams.segmenter.told import Site
 
 
 class Bench:

@@ -3,7 +3,9 @@
 Means are the published ones (facts of the base); a label is the number of a profile, -1 for none.
 """
 
+from collections.abc import Sequence
 from itertools import permutations
+from math import fsum, sqrt
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -42,36 +44,7 @@ PROFILES: Final = (
     Profile("Clientes Estratégicos", 3_927, 109, 33, 18, 4),
 )
 
-
 _TOLD: Final = [START, CONTRACTS]  # the features that means are published of
-
-
-def scale_of(statistics: Statistics) -> Floats:
-    """Return the standard deviation of each feature over all customers, shape (4,)."""
-    return statistics.deviations()
-
-
-def published_start(month_now: int, scale: Floats) -> Floats:
-    """Return parameters by which the likeliest component is the nearest published profile.
-
-    Parameters
-    ----------
-    month_now
-        The month that tenure is counted to, from January 1970.
-    scale
-        Standard deviation of each feature, shape (4,), as `scale_of` tells it. Distance is by
-        tenure and contracts alone, the features that means are published of.
-
-    Returns
-    -------
-    Shape (15, 4), component k being the k-th profile; for `gmm.hard`.
-
-    """
-    published = [[month_now - one.tenure_months, one.contracts] for one in PROFILES]
-    means, compared = np.zeros((len(PROFILES), WIDTH)), np.zeros(WIDTH, np.bool_)
-    means[:, _TOLD] = published
-    compared[_TOLD] = True
-    return nearest(means, scale, compared)
 
 
 def relative_start(statistics: Statistics) -> Floats:
@@ -84,7 +57,7 @@ def relative_start(statistics: Statistics) -> Floats:
     Parameters
     ----------
     statistics
-        Sums over all customers, whatever their shares.
+        Sums over all customers (one at least), whatever their shares.
 
     Returns
     -------
@@ -114,17 +87,23 @@ def matched_names(components: Components) -> tuple[int, ...]:
     everyone = range(len(PROFILES))
     return min(
         permutations(everyone),
-        key=lambda names: sum(float(far[k, names[k]]) for k in everyone),
+        key=lambda names: fsum(far[k, names[k]] for k in everyone),
     )
 
 
 def _standing() -> Floats:
     """Return start and contracts of each profile in deviations from the base's mean, (4, 2)."""
-    customers = np.array([one.customers for one in PROFILES], float)
-    published = np.array([[-one.tenure_months, one.contracts] for one in PROFILES], float)
-    away = published - customers @ published / customers.sum()
-    standing: Floats = away / np.sqrt(customers @ away**2 / customers.sum())
-    return standing
+    starts = [-profile.tenure_months for profile in PROFILES]
+    return np.array([_standard(starts), _standard([profile.contracts for profile in PROFILES])]).T
+
+
+def _standard(means: Sequence[int]) -> list[float]:
+    """Return means in deviations from that of all customers of the profiles; exactly repeatable."""
+    sizes = [profile.customers for profile in PROFILES]
+    centre = sum(size * mean for size, mean in zip(sizes, means, strict=True)) / sum(sizes)
+    away = [mean - centre for mean in means]
+    squares = fsum(size * one * one for size, one in zip(sizes, away, strict=True))
+    return [one / sqrt(squares / sum(sizes)) for one in away]
 
 
 class Hysteresis(NamedTuple):
@@ -144,7 +123,7 @@ class Hysteresis(NamedTuple):
 
     lead: float = 0.9
     checkpoints: int = 20
-    own_lead: float = 0.8
+    own_lead: float = 0.9
 
 
 class Held(NamedTuple):

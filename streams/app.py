@@ -18,8 +18,9 @@ from streams.lane.transport import BatchTopic
 from streams.logs import where
 from streams.segmenter.board import Board
 from streams.segmenter.leader import Leader
-from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.shift import SegmentShift
 from streams.segmenter.snapshots import SnapshotReader
+from streams.segmenter.told import Site
 from streams.settings import Settings
 from streams.tables import customers_table
 

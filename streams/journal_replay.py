@@ -20,7 +20,8 @@ from streams import topics
 from streams.agents import SOURCES
 from streams.lane.records import Record
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
-from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.shift import SegmentShift
+from streams.segmenter.told import Site
 from streams.segmenter.trainer import next_epoch
 
 OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)

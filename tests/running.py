@@ -30,7 +30,7 @@ from streams.app import client_config
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
 from streams.segmenter.entry import Composition, Entry, read_entry
-from streams.segmenter.shift import Progress
+from streams.segmenter.progress import Progress
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 from streams.settings import Settings

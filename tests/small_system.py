@@ -32,9 +32,10 @@ from streams.lane.transaction import Fenced
 from streams.segmenter.board import Board
 from streams.segmenter.entry import Entry
 from streams.segmenter.leader import Leader, _Desk
-from streams.segmenter.shift import SegmentShift, Site
+from streams.segmenter.shift import SegmentShift
 from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY, read_chunks
+from streams.segmenter.told import Site
 
 CHANGELOG = "changelog"
 SECRET = b"secret"

@@ -6,39 +6,35 @@ of the state, the entry and the messages, so a replay of the journal does the sa
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from nyxter_online.customer import Customer, Period
 from nyxter_online.customers import BUCKETS, Customers
 from nyxter_online.epochs import Epoch
-from nyxter_online.intake import Intake, Message, Refusal, take_in
-from nyxter_online.journey import NO_STATE
+from nyxter_online.intake import Message, Refusal, take_in
 from nyxter_online.mixture import Kept
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.ranks import Snapshot
-from nyxter_online.step import Outcome, Whom, release, step, sweep
-from schemas.envelope import Envelope, dumps, read_kafka
+from nyxter_online.step import Outcome, release, step, sweep
+from schemas.envelope import Envelope, read_kafka
 from schemas.events import CONTROL, DayTurned, ModelAccepted, TriggersReleased, event_of
 from schemas.instant import Refused
-from schemas.outputs import Cause
-from schemas.rules import Rules
 from streams import topics
 from streams.lane.partitioner import partition_of
 from streams.lane.records import Batch, Record
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
     accepted_record,
-    erasure_record,
     load_customers,
     read_accepted,
-    register_record,
-    standing_record,
 )
 from streams.segmenter.entry import Entry, Sweep
+from streams.segmenter.progress import Progress
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_records
+from streams.segmenter.told import Site, Told
 
 _SUMMARY_S: Final = 1.0
 _QUIET_S: Final = 5.0
@@ -46,72 +42,6 @@ _PART_S: Final = 0.02  # what a part of a sweep should take: a batch waits no lo
 _FIRST: Final = 500  # customers in the first part of a sweep; later ones by the time it took
 _FEWEST: Final = 100
 _MOST: Final = 5_000
-
-
-class Site(NamedTuple):
-    """What a shift needs to know of where it works.
-
-    Attributes
-    ----------
-    partition, partitions
-        Its number, and how many there are.
-    changelog
-        The topic of its state.
-    rules
-        The rules in force.
-    secret
-        Keys the names that hide erased customers.
-
-    """
-
-    partition: int
-    partitions: int
-    changelog: str
-    rules: Rules
-    secret: bytes
-
-
-class Progress(NamedTuple):
-    """How far a partition has come, apart from offsets.
-
-    Attributes
-    ----------
-    entry
-        Number of the last journal entry.
-    day
-        Today (proleptic ordinal), 0 before the first day is known.
-    snapshot
-        Number of the snapshot in use, 0: none.
-    bucket
-        Where the sweep under way goes on; None: none is under way.
-    cause, whom
-        What that sweep puts changes down to, and whom it publishes.
-    settled
-        Whether every card is exact by the snapshot in use.
-    swept_day, swept_rules
-        Day and rules of the last sweep begun.
-    epoch, checkpoint, model
-        Number of the epoch of the mixture in use, 0: none; the checkpoint and the model that it
-        belongs to.
-    releasing
-        For which reasons triggers that were held back are being released, by a sweep to come or
-        under way.
-
-    """
-
-    entry: int = 0
-    day: int = 0
-    snapshot: int = 0
-    bucket: int | None = None
-    cause: Cause = "population"
-    whom: Whom = "moved"
-    settled: bool = False
-    swept_day: int = 0
-    swept_rules: str = ""
-    epoch: int = 0
-    checkpoint: int = 0
-    model: int = 0
-    releasing: tuple[str, ...] = ()
 
 
 class SegmentShift:
@@ -131,6 +61,7 @@ class SegmentShift:
     def __init__(self, site: Site, board: Snapshots, clock: Callable[[], str]) -> None:
         self.site = site
         self.customers = Customers(site.rules, tombstone_of(site.secret), bucket_of)
+        self._told = Told(site, self.customers)
         self.progress = Progress()
         self.snapshot: Snapshot | None = None
         self._board = board
@@ -274,7 +205,7 @@ class SegmentShift:
             records += self._sweep(entry, entry.sweep)
         elif entry.poison is not None:
             reason = f"the step failed on it: {entry.poison}"
-            records += [self._dead_letter(Refusal(message, reason)) for message in messages]
+            records += [self._told.dead_letter(Refusal(message, reason)) for message in messages]
         elif messages and messages[0].topic == topics.CONTROL:
             records += self._control(messages[0])
         elif messages:
@@ -329,70 +260,33 @@ class SegmentShift:
             return progress, self.snapshot
         if latest.day != progress.day or latest.rules != self.site.rules.version:
             return progress, self.snapshot
-        return self._with_snapshot(latest), latest
-
-    def _with_snapshot(self, snapshot: Snapshot) -> Progress:
-        old = self.progress
-        cause: Cause = "population"
-        if old.swept_rules not in ("", snapshot.rules):
-            cause = "rules"
-        elif 0 < old.swept_day < snapshot.day:
-            cause = "time"
-        begins_anew = old.bucket is not None and old.cause == "model"
-        cut_short = old.bucket is not None and old.whom == "everyone"
-        if begins_anew or (cut_short and cause == "population"):
-            cause = old.cause  # loaded anew in the middle: everyone is still to be published
-        return old._replace(
-            snapshot=snapshot.number,
-            bucket=0,
-            cause=cause,
-            whom="everyone" if cut_short or cause != "population" else "moved",
-            settled=False,
-            swept_day=snapshot.day,
-            swept_rules=snapshot.rules,
-        )
+        return self.progress.with_snapshot(latest), latest
 
     def _advance(self, entry: Entry) -> None:
         """Set the progress and the snapshot that the entry leads to."""
         progress, self._coming_snapshot = self.progress, self._lookup(entry.snapshot)
         if self._coming_snapshot is not None and entry.snapshot != progress.snapshot:
-            progress = self._with_snapshot(self._coming_snapshot)
+            progress = progress.with_snapshot(self._coming_snapshot)
             self._adopted_at = time.monotonic()
         if entry.epoch and self._in_use() != entry.epoch:
-            progress = self._with_epoch(progress, entry.epoch)
+            epoch = self._epoch(entry.epoch)
+            self._adopted_from = self.customers.mixture.adopt(epoch)
+            progress = progress.with_epoch(epoch)
         if entry.sweep is not None:
-            _, end, cause, whom = entry.sweep
-            done = end >= BUCKETS
-            bucket = None if done else end
-            settled = done and whom in ("differing", "everyone")
-            progress = progress._replace(bucket=bucket, cause=cause, whom=whom, settled=settled)
-            if done and whom == "released":
-                progress = progress._replace(releasing=())
+            progress = progress.after(entry.sweep)
         self._coming = progress._replace(entry=entry.number)
 
     def _in_use(self) -> int:
         epoch = self.customers.mixture.epoch
         return epoch.number if epoch is not None else 0
 
-    def _with_epoch(self, progress: Progress, number: int) -> Progress:
-        """Adopt an epoch; at a checkpoint everyone is looked at."""
+    def _epoch(self, number: int) -> Epoch:
+        """Return the epoch of a number: just chosen, or from the board."""
         near = self._epoch_at_hand
-        epoch = near if near is not None and near.number == number else None
-        epoch = epoch or self._board.get_epoch(number)
-        assert epoch is not None, "an entry names an epoch that is at hand"
-        self._adopted_from = self.customers.mixture.adopt(epoch)
-        progress = progress._replace(epoch=number)
-        if epoch.checkpoint == progress.checkpoint:
-            return progress
-        under_way = progress.bucket is not None and progress.whom == "everyone"
-        cause: Cause = progress.cause if under_way else "population"
-        return progress._replace(
-            checkpoint=epoch.checkpoint,
-            model=epoch.model,
-            bucket=0,
-            cause=cause if epoch.model == progress.model else "model",
-            whom="everyone" if under_way else "moved",
-        )
+        found = near if near is not None and near.number == number else None
+        found = found or self._board.get_epoch(number)
+        assert found is not None, "an entry names an epoch that is at hand"
+        return found
 
     def _lookup(self, number: int) -> Snapshot | None:
         """Return the snapshot of a number: in use, just chosen, or from the board."""
@@ -408,7 +302,11 @@ class SegmentShift:
         intake = take_in(messages, self._is_home)
         at, snapshot = entry.at, self._coming_snapshot
         self._outcome = step(self.customers, intake.arrived, snapshot, at)
-        return [*self._changes(self._outcome), *self._outputs(self._outcome), *self._aside(intake)]
+        return [
+            *self._told.changes(self._outcome),
+            *self._told.outputs(self._outcome),
+            *self._told.aside(intake),
+        ]
 
     def _sweep(self, entry: Entry, part: Sweep) -> list[Record]:
         snapshot, buckets = self._coming_snapshot, self.customers.buckets
@@ -417,9 +315,9 @@ class SegmentShift:
         if part.whom == "released":
             reasons = frozenset(self.progress.releasing)
             self._outcome = release(self.customers, slots, snapshot, reasons, entry.at)
-            return self._outputs(self._outcome)
+            return self._told.outputs(self._outcome)
         self._outcome = sweep(self.customers, slots, snapshot, part.cause, part.whom, entry.at)
-        return self._outputs(self._outcome)
+        return self._told.outputs(self._outcome)
 
     def _sweep_end(self, first: int) -> int:
         """Return the bucket before which a part of a sweep ends: at most `_part` customers."""
@@ -432,7 +330,7 @@ class SegmentShift:
         try:
             event = event_of(read_kafka(message.value, message.headers), CONTROL)
         except Refused as refusal:
-            return [self._dead_letter(Refusal(message, str(refusal)))]
+            return [self._told.dead_letter(Refusal(message, str(refusal)))]
         if isinstance(event, ModelAccepted):
             self._accepting = [message.offset, event.model_dump(mode="json")]
             return [Record(self.site.changelog, *accepted_record(self._accepting))]
@@ -453,58 +351,6 @@ class SegmentShift:
         if self.customers.get(envelope.subject) is not None:
             return True
         return partition_of(envelope.subject.encode(), self.site.partitions) == self.site.partition
-
-    def _changes(self, outcome: Outcome) -> Iterator[Record]:
-        changelog = self.site.changelog
-        for change in outcome.changes:
-            yield Record(changelog, *register_record(change))
-        for name, time_ in outcome.erasures.items():
-            yield Record(changelog, *erasure_record(name, time_))
-
-    def _outputs(self, outcome: Outcome) -> list[Record]:
-        changelog, labels = self.site.changelog, self.customers.labels
-        published = outcome.published
-        records: list[Record] = []
-        for customer_id, profile in published.profiles.items():
-            value = None if profile is None else dumps(profile)
-            records.append(Record(topics.PROFILES, customer_id.encode(), value))
-        kept = zip(self.customers.at(published.slots), published.standing.tolist(), strict=True)
-        for customer, row in kept:
-            before = self.customers.journeys.get(customer.id, NO_STATE)
-            state = published.journeys.get(customer.id, before)
-            records.append(Record(changelog, *standing_record(customer.id, row, state, labels)))
-        records += [
-            Record(topics.SEGMENT_EVENTS, event["subject"].encode(), dumps(event))
-            for event in (*published.events, *published.triggers)
-        ]
-        return records
-
-    def _aside(self, intake: Intake) -> Iterator[Record]:
-        """Yield what is not applied here: strays sent on, and dead letters."""
-        for message, envelope in intake.strays:
-            key = envelope.subject.encode()
-            home = partition_of(key, self.site.partitions)
-            yield Record(
-                topics.REPARTITION,
-                key,
-                message.value,
-                list(message.headers or ()),
-                home,
-                message.timestamp,
-            )
-        for refusal in intake.refused:
-            yield self._dead_letter(refusal)
-
-    def _dead_letter(self, refusal: Refusal) -> Record:
-        message = refusal.message
-        origin = {
-            "nyxter-reason": refusal.reason,
-            "nyxter-topic": message.topic,
-            "nyxter-partition": str(self.site.partition),
-            "nyxter-offset": str(message.offset),
-        }
-        headers = [*(message.headers or ()), *((k, v.encode()) for k, v in origin.items())]
-        return Record(topics.DEAD_LETTERS, message.key, message.value, headers)
 
     def _summary(self, entry: Entry, positions: Mapping[str, int]) -> list[Record]:
         head_count, groups = self.customers.head_count, self.customers.groups

@@ -21,7 +21,7 @@ from streams.segmenter.entry import Learning
 from streams.segmenter.summaries import Summary
 
 _EVENTS: Final = 1_000  # contributions that changed make a round of learning due …
-_EVERY_S: Final = 10.0  # … or any at all, after this long
+_EVERY_S: Final = 60.0  # … or any at all, after this long
 _STEADY_S: Final = 3.0  # the base must have stopped growing for so long before a model starts
 _GROWTH: Final = 0.01
 

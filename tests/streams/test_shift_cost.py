@@ -19,7 +19,9 @@ from streams import topics
 from streams.lane.records import Batch, Portion, Record
 from streams.segmenter.board import Board
 from streams.segmenter.codec import register_record
-from streams.segmenter.shift import Progress, SegmentShift, Site
+from streams.segmenter.progress import Progress
+from streams.segmenter.shift import SegmentShift
+from streams.segmenter.told import Site
 
 RULES = read_rules("")
 DAY = TODAY.toordinal()

@@ -164,7 +164,8 @@ def test_an_accepted_model_relabels_and_fires_nothing(
         system.settle()
         assert {shift.progress.model for shift in system.shifts} == {2}
         fresh = triggers_of(system)[known:]
-        reasons = {one["data"]["suppressed"] for one in fresh if one["data"]["kind"] == "profile"}
+        by_model = [one["data"] for one in fresh if one["data"]["why"]["cause"] == "model"]
+        reasons = {data["suppressed"] for data in by_model}
         assert reasons <= {"model", "first_score"}
         assert "model" in reasons
         assert_replays(system)
