@@ -26,6 +26,7 @@ _LAST_MONTH: Final = 1_023
 _MOST_CONTRACTS: Final = 4_095
 _ACTIVE: Final = "ATIVO"
 _YEAR: Final = 12  # months
+_NOTHING: Final = (0,) * _YEAR
 _CATEGORIES: Final = ("RH", "GESTAO", "INFRA", "COMERCIAL", "FINANCEIRO")
 _OTHER_CATEGORY: Final = "OUTROS"
 
@@ -104,7 +105,8 @@ class Portfolio:
 
     def facts(self, month: int) -> Mapping[str, Any]:
         """Return what the card tells: active contracts, hires of 12 months up to `month`."""
-        hired = sum(n for signed, n in self._months.items() if month - _YEAR < signed <= month)
+        lately = range(month - _YEAR + 1, month + 1)
+        hired = sum(map(self._months.get, lately, _NOTHING))
         return {
             "active_contracts": self._active,
             "hired_last_12_months": hired,
