@@ -60,7 +60,7 @@ class Consumption(NamedTuple):
             return None
         return {
             "brands": self.features[BRANDS],
-            "tenure_months": self.month - self.features[START],
+            "tenure_months": max(0, self.month - self.features[START]),
             "revenue_band": self._band(self.features[BAND]),
             "contracts": self.features[CONTRACTS],
         }
