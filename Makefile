@@ -6,10 +6,10 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench lock clean setup
+.PHONY: help demo test lint types bench bench-model lock clean setup
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## watch scores move as orders arrive, with nothing else installed
 	$(BIN)/nyxter demo
@@ -28,6 +28,9 @@ types: $(INSTALLED) ## check types
 
 bench: setup $(INSTALLED) ## measure throughput and latency on Apache Kafka
 	$(BIN)/python -m bench
+
+bench-model: $(INSTALLED) ## measure the mixture beside scikit-learn and river
+	$(BIN)/python -m bench.model
 
 lock: ## choose the dependencies' versions anew (needs uv)
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -2,7 +2,7 @@
 
 Between two epochs every partition gives each of its customers responsibilities by the epoch in
 use; the exact sums of all partitions lead to the next one. A round is a run of epochs up to the
-one at which hardly a label changes: that one is a checkpoint, at which labels are published.
+one at which EM stands still: that one is a checkpoint, at which labels are published.
 """
 
 from typing import Any, Final, NamedTuple, Protocol
@@ -15,8 +15,11 @@ from nyxter_online.gmm import (
     Components,
     Floats,
     Statistics,
+    Step,
+    Trail,
     hard,
     m_step,
+    onward,
     responsibilities,
 )
 from nyxter_online.profiles import PROFILES, matched_names, relative_start
@@ -24,25 +27,8 @@ from nyxter_online.profiles import PROFILES, matched_names, relative_start
 LEAST: Final = 500  # customers with contracts, below which nobody has a profile
 K: Final = len(PROFILES)
 
-_FIRST_STEPS: Final = 60
-_STEPS: Final = 20
-_SETTLED: Final = 10_000  # a round ends where fewer than one label in so many changed
-
-
-class Merged(NamedTuple):
-    """What all partitions found by the epoch in use.
-
-    Attributes
-    ----------
-    statistics
-        Sums over all customers with contracts.
-    moved
-        How many changed their likeliest component when the epoch was adopted.
-
-    """
-
-    statistics: Statistics
-    moved: int
+_FIRST_STEPS: Final = 200
+_STEPS: Final = 60
 
 
 class Epoch(NamedTuple):
@@ -73,6 +59,8 @@ class Epoch(NamedTuple):
         model, -1 for the one started from the published profiles.
     started
         Means (4, 4) at the model's first checkpoint, to tell drift from; None before it.
+    trail
+        The way of EM within the round, as `gmm.onward` wants it.
 
     """
 
@@ -86,6 +74,7 @@ class Epoch(NamedTuple):
     customers: int
     accepted: int = -1
     started: list[list[float]] | None = None
+    trail: Trail = ()
 
     @property
     def names_customers(self) -> bool:
@@ -102,6 +91,7 @@ class Epoch(NamedTuple):
         components = self.components
         return self._asdict() | {
             "natural": self.natural.tolist(),
+            "trail": [natural.tolist() for natural in self.trail],
             "components": components
             and {
                 "weights": components.weights.tolist(),
@@ -123,7 +113,8 @@ def read_epoch(fields: dict[str, Any]) -> Epoch:
         natural,
         tuple(found["degenerate"]),
     )
-    return Epoch(**(fields | {"natural": natural, "components": components}))
+    trail = tuple(np.array(one, np.float64) for one in fields["trail"])
+    return Epoch(**(fields | {"natural": natural, "components": components, "trail": trail}))
 
 
 def before_all(features: Ints) -> Ints:
@@ -161,36 +152,40 @@ def accepted_epoch(before: Epoch | None, components: Components, offset: int) ->
     )
 
 
-def ends_round(epoch: Epoch, merged: Merged) -> bool:
-    """Tell whether the epoch after this one is to end the round that is under way."""
-    if epoch.step == 0 or epoch.nearest:
-        return False
-    limit = _FIRST_STEPS if epoch.checkpoint == 0 else _STEPS
-    return epoch.step >= limit or merged.moved * _SETTLED < merged.statistics.size
+def following(epoch: Epoch, statistics: Statistics) -> Epoch:
+    """Return the epoch after this one, from the sums by this one.
 
-
-def following(epoch: Epoch, statistics: Statistics, *, ends: bool) -> Epoch:
-    """Return the epoch after this one, from the sums by this one; `ends`: it ends the round.
-
-    At the first checkpoint of a model the components take the order of the profiles they resemble,
-    once and for all.
+    It ends the round where EM stands still, or after the most steps. At the first checkpoint of
+    all the components take the order of the profiles they resemble, once and for all.
     """
     components = m_step(statistics)
-    if ends and epoch.checkpoint == 0:
+    step = _step(epoch, components)
+    natural = step.natural
+    if step.settled and epoch.checkpoint == 0:
         components = _ordered(components, matched_names(components))
-    starts = ends and epoch.started is None
+        natural = components.natural
+    starts = step.settled and epoch.started is None
     return Epoch(
         epoch.number + 1,
         epoch.model,
-        epoch.checkpoint + ends,
-        0 if ends else epoch.step + 1,
+        epoch.checkpoint + step.settled,
+        0 if step.settled else epoch.step + 1,
         nearest=False,
-        natural=components.natural,
+        natural=natural,
         components=components,
         customers=statistics.size,
         accepted=epoch.accepted,
         started=components.means.tolist() if starts else epoch.started,
+        trail=step.trail,
     )
+
+
+def _step(epoch: Epoch, components: Components) -> Step:
+    if epoch.nearest:
+        return Step(components.natural, (), settled=False)
+    limit = _FIRST_STEPS if epoch.checkpoint == 0 else _STEPS
+    last = epoch.step >= limit
+    return onward(epoch.natural, epoch.trail, components.natural, last=last)
 
 
 def _ordered(components: Components, names: tuple[int, ...]) -> Components:
@@ -217,15 +212,13 @@ def learned(mixture: "Learner") -> None:
         mixture.adopt(epoch)
         if epoch.names_customers:
             return
-        ends = ends_round(epoch, Merged(mixture.statistics, mixture.moved))
-        epoch = following(epoch, mixture.statistics, ends=ends)
+        epoch = following(epoch, mixture.statistics)
 
 
 class Learner(Protocol):
     """What `learned` needs of a mixture."""
 
     statistics: Statistics
-    moved: int
 
     def adopt(self, epoch: Epoch) -> object:
         """Evaluate everyone by an epoch."""

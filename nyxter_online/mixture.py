@@ -22,7 +22,6 @@ class Kept(NamedTuple):
     epoch: Epoch | None
     shares: Ints
     statistics: Statistics
-    moved: int
 
 
 class Mixture:
@@ -38,8 +37,6 @@ class Mixture:
         The sums over all rows.
     learned
         How many contributions changed so far (since loading).
-    moved
-        How many changed their likeliest component when the epoch in use was adopted.
 
     """
 
@@ -49,7 +46,6 @@ class Mixture:
         self.shares: Ints = np.empty((0, K), np.int64)
         self.statistics = Statistics.zero(K, WIDTH)
         self.learned = 0
-        self.moved = 0
 
     def grow(self, room: int) -> None:
         """Make room for so many more customers."""
@@ -84,16 +80,14 @@ class Mixture:
 
     def adopt(self, epoch: Epoch) -> Kept:
         """Go over to an epoch: evaluate everyone by it, and return what was before."""
-        kept = Kept(self.epoch, self.shares, self.statistics, self.moved)
-        before = self.shares.argmax(axis=1)
+        kept = Kept(self.epoch, self.shares, self.statistics)
         self.epoch = epoch
         self._evaluate_all()
-        self.moved = int((is_inside(self.features) & (self.shares.argmax(axis=1) != before)).sum())
         return kept
 
     def put_back(self, kept: Kept) -> None:
         """Undo an adoption."""
-        self.epoch, shares, self.statistics, self.moved = kept
+        self.epoch, shares, self.statistics = kept
         self.shares = np.zeros_like(self.shares)  # there may be room for more customers by now
         self.shares[: len(shares)] = shares
 

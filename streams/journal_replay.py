@@ -235,7 +235,7 @@ class JournalReplay:
         statistics, *others = (shift.customers.mixture.statistics for shift in shifts)
         for other in others:
             statistics = statistics.plus(other)
-        self._board.post_epoch(next_epoch(before, statistics, learning, accepted))
+        self._board.post_epoch(next_epoch(before, statistics, accepted))
 
     def _merge(self, composition: Composition) -> None:
         customers = [shift.customers for shift in self._shifts.values()]

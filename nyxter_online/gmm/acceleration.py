@@ -7,7 +7,7 @@ logarithms here, so whatever comes out is a mixture.
 """
 
 from math import fsum, inf, sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,34 +16,60 @@ from nyxter_online.gmm.grid import Floats, Ints, exp_of, features_of, ln, pairs
 SETTLED: Final = 1e-5  # a `distance` from which on no label to speak of changes
 
 _LONGEST: Final = 64.0  # steps at once
+_FARTHEST: Final = 8.0  # by what a jump may change anything, as `distance` measures
 _STEPS: Final = 3  # of EM, that show the way
 
 Trail = tuple[Floats, ...]
 
 
-def onward(trail: Trail, natural: Floats) -> tuple[Floats, Trail]:
-    """Return the parameters to go on from after an M-step, and the trail to hand in next time.
+class Step(NamedTuple):
+    """Where to go on from.
 
-    Every third time they are farther along than the M-step's own, which are to be taken where
-    nothing comes after them.
+    Attributes
+    ----------
+    natural
+        Parameters (P, K).
+    trail
+        To hand in at the next step.
+    settled
+        Whether EM stands still, or the step is the last: `natural` is the M-step's own then.
+
+    """
+
+    natural: Floats
+    trail: Trail
+    settled: bool
+
+
+def onward(current: Floats, trail: Trail, found: Floats, *, last: bool = False) -> Step:
+    """Return the step after an M-step: every third is a jump along the way of the last three.
 
     Parameters
     ----------
+    current
+        Parameters that rows were evaluated by, shape (P, K).
     trail
-        What the last call returned, () at first.
-    natural
-        Parameters (P, K) as the M-step has them.
+        Of the step before, () at first.
+    found
+        What the M-step found from these rows.
+    last
+        Whether no step is to follow.
 
     """
-    trail = (*trail, natural)
-    return (natural, trail) if len(trail) < _STEPS else (accelerated(*trail), ())
+    if last or distance(current, found) < SETTLED:
+        return Step(found, (), settled=True)
+    trail = (*trail, found)
+    if len(trail) < _STEPS:
+        return Step(found, trail, settled=False)
+    return Step(accelerated(*trail), (), settled=False)
 
 
 def accelerated(first: Floats, second: Floats, third: Floats) -> Floats:
     """Return parameters (P, K) farther along the way of three that EM made one of the other.
 
-    They are the third where the way is not getting shorter, or a feature began or ceased to vary
-    on it. The same bits anywhere. EM goes on from them, and mends what the jump missed.
+    They are the third where the way is not getting shorter, leads out of all bounds, or a feature
+    began or ceased to vary on it. The same bits anywhere. EM goes on from them, and mends what the
+    jump missed.
     """
     if not _vary_alike(first, second) or not _vary_alike(second, third):
         return third
@@ -54,6 +80,8 @@ def accelerated(first: Floats, second: Floats, third: Floats) -> Floats:
         return third
     far = min(length / turn, _LONGEST)
     moved = start + 2 * far * step + far * far * bend
+    if not abs((moved - end) * _units(second)).max() <= _FARTHEST:
+        return third
     moved[0] += _whole(end) - _whole(moved)
     return _bent_back(moved, third)
 

@@ -21,7 +21,7 @@ class IncrementalGaussianMixture(base.Clusterer):  # type: ignore[misc]  # river
     A row learned with a key is kept: learned again under that key it is replaced, and it can be
     removed; it is as if what it was had never been there. A row without a key is learned and
     forgotten. After every `period` changes the kept rows are evaluated anew and the components
-    follow, until hardly a label changes.
+    follow, by accelerated EM, until they stand still.
 
     Values are rounded to a grid and sums are whole numbers, so what is learned between two rounds
     does not depend on order or batches, models merge exactly, and a restored model goes on bit
@@ -48,7 +48,7 @@ class IncrementalGaussianMixture(base.Clusterer):  # type: ignore[misc]  # river
 
     Examples
     --------
-    >>> from nyxter_online.gmm import IncrementalGaussianMixture
+    >>> from nyxter_online.gmm.estimator import IncrementalGaussianMixture
     >>> model = IncrementalGaussianMixture(n_components=2, n_start=4, period=2)
     >>> for key, place in enumerate([0.0, 0.1, 0.2, 5.0, 5.1, 5.2]):
     ...     model.learn_one({"place": place}, key=key)
@@ -72,7 +72,7 @@ class IncrementalGaussianMixture(base.Clusterer):  # type: ignore[misc]  # river
         epsilon: float = 0.01,
         n_start: int = 500,
         period: int = 1_000,
-        max_sweeps: int = 20,
+        max_sweeps: int = 60,
         seed: int = 1,
     ) -> None:
         if not 1 <= n_components <= _MOST:
@@ -167,7 +167,7 @@ class IncrementalGaussianMixture(base.Clusterer):  # type: ignore[misc]  # river
         """Set the components by the rows that are held, without waiting for `n_start`.
 
         Rows go to the nearest mean, each feature in standard deviations, and are then evaluated
-        until hardly a label changes. By default the means are rows far from one another.
+        until the components stand still. By default the means are rows far from one another.
         """
         if means is None:
             self._learner.start()

@@ -53,8 +53,11 @@ class KeyedRows:
 
     def put(self, keys: Sequence[Hashable], rows: Held) -> Held:
         """Set the rows of distinct keys; return what they were."""
-        slots = [self._slots.setdefault(key, len(self._slots)) for key in keys]
+        for key in keys:
+            if key not in self._slots:
+                self._slots[key] = len(self._slots)
         self._grow(len(self._slots))
+        slots = np.array([*map(self._slots.__getitem__, keys)], np.int64)
         old = Held(self._features[slots], self._shares[slots])
         self._features[slots], self._shares[slots] = rows
         return old

@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 
+from nyxter_online.gmm.acceleration import Trail, onward
 from nyxter_online.gmm.columns import term_places
 from nyxter_online.gmm.components import m_step
 from nyxter_online.gmm.grid import GRID, Floats, Ints
@@ -13,8 +14,7 @@ from nyxter_online.gmm.responsibilities import hard, nearest, responsibilities
 from nyxter_online.gmm.seeding import seeds
 from nyxter_online.gmm.sums import Statistics
 
-_SETTLED: Final = 10_000  # a round ends where fewer than one label in so many changed
-_FIRST_SWEEPS: Final = 60
+_FIRST_SWEEPS: Final = 200
 
 
 class Settings(NamedTuple):
@@ -91,7 +91,7 @@ class Learner:
         natural = nearest(means, scale)
         for store in self._stores:
             self._share(store, hard(store.held.features, natural))
-        self._round(_FIRST_SWEEPS)
+        self._round(natural, _FIRST_SWEEPS)
         self._gathered = KeyedRows(self.statistics.features, self.settings.n_components)
 
     def adopt(self, natural: Floats) -> int:
@@ -178,8 +178,9 @@ class Learner:
         self._gathered.put(range(first, first + len(rows.features)), rows)
 
     def _keep(self, features: Ints, keys: Sequence[Hashable]) -> None:
-        last = {key: place for place, key in enumerate(keys)}
-        features = features[list(last.values())]
+        last = dict(zip(keys, range(len(keys)), strict=True))
+        if len(last) < len(keys):  # of a key that comes twice the last counts
+            features = features[list(last.values())]
         rows = Held(features, self.shares(features))
         old = self._kept.put(list(last), rows)
         self.statistics = self.statistics.replaced(*old, *rows)
@@ -189,15 +190,19 @@ class Learner:
         self._changes += changes
         if self.natural is not None:
             if self._changes >= self.settings.period:
-                self._round(self.settings.max_sweeps)
+                self._round(self.natural, self.settings.max_sweeps)
         elif sum(map(len, self._stores)) >= self.settings.n_start:
             self.start()
 
-    def _round(self, sweeps: int) -> None:
+    def _round(self, natural: Floats, sweeps: int) -> None:
+        """Sweep from parameters that all rows held were evaluated by."""
         self._changes = 0
-        for _ in range(sweeps):
-            moved = self.adopt(m_step(self.statistics, self.settings.epsilon).natural)
-            if moved * _SETTLED < max(1, self.statistics.size):
+        trail: Trail = ()
+        for sweep in range(1, sweeps + 1):
+            found = m_step(self.statistics, self.settings.epsilon).natural
+            natural, trail, settled = onward(natural, trail, found, last=sweep == sweeps)
+            self.adopt(natural)
+            if settled:
                 break
 
     def _share(self, store: KeyedRows, shares: Ints) -> int:

@@ -7,21 +7,28 @@ from typing import Annotated
 import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from pydantic import ValidationError
 
-from schemas.rules import Rules, RulesError, load_rules
-from streams.settings import Settings
+from streams.cli.arguments import (
+    RedisUrl,
+    RulesFile,
+    Sort,
+    broker_failure,
+    failure,
+    redis_url_of,
+    rules_of,
+    settings_of,
+    unwritable,
+)
+from streams.cli.model import model_app
+from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
-
-RulesFile = Annotated[
-    Path | None,
-    typer.Option("--rules", metavar="RULES.toml", help="The rules; none: the defaults."),
-]
+app.add_typer(model_app, name="model")
+app.add_typer(triggers_app, name="triggers")
 
 
 @app.callback()
@@ -124,7 +131,7 @@ def demo(
     except (EmbeddedUnavailable, KafkaException) as error:
         raise failure(str(error)) from None
     except OSError as error:
-        raise _unwritable(error) from None
+        raise unwritable(error) from None
     raise typer.Exit(status)
 
 
@@ -157,16 +164,14 @@ def simulate(
     except ValueError as error:
         raise failure(str(error)) from None
     except OSError as error:
-        raise _unwritable(error) from None
+        raise unwritable(error) from None
 
 
 @app.command()
 def card(
     customer: Annotated[str, typer.Argument(help="The customer's id.")],
     as_json: Annotated[bool, typer.Option("--json", help="The profile as published.")] = False,
-    redis: Annotated[
-        str | None, typer.Option(metavar="URL", help="The Redis; none: NYXTER_REDIS_URL.")
-    ] = None,
+    redis: RedisUrl = None,
 ) -> None:
     """Show a customer as Redis holds them; 1 where there is no such customer.
 
@@ -174,7 +179,8 @@ def card(
     """
     from redis import RedisError  # noqa: PLC0415
 
-    from streams.cli.card import NoCard, place, show_card  # noqa: PLC0415
+    from streams.cli.card import show_card  # noqa: PLC0415
+    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
 
     url = redis_url_of(redis or settings_of().redis_url)
     try:
@@ -184,6 +190,72 @@ def card(
         raise typer.Exit(1) from None
     except RedisError as error:
         raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+
+
+@app.command()
+def explain(
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    rules: RulesFile = None,
+    redis: RedisUrl = None,
+) -> None:
+    """Explain a customer's card: scores with their limits, segments, profile, journey, history.
+
+    Limits are told by --rules (none: NYXTER_RULES, else the defaults). The exit status is 1 where
+    Redis holds no such customer.
+
+    Example: nyxter explain T000123 --rules nyxter.toml
+    """
+    from redis import RedisError  # noqa: PLC0415
+
+    from streams.cli.explain import show_explanation  # noqa: PLC0415
+    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
+
+    settings = settings_of()
+    url = redis_url_of(redis or settings.redis_url)
+    try:
+        show_explanation(url, customer, rules_of(rules or settings.rules))
+    except NoCard as error:
+        typer.echo(f"nyxter: {error}", err=True)
+        raise typer.Exit(1) from None
+    except RedisError as error:
+        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+
+
+@app.command()
+def tail(
+    kinds: Annotated[
+        list[Sort] | None, typer.Option("--kind", help="Only these; may be given repeatedly.")
+    ] = None,
+    customer: Annotated[str | None, typer.Option(help="Only of this customer.")] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="Only where this segment is left or entered.")
+    ] = None,
+    fired: Annotated[
+        bool | None,
+        typer.Option("--fired/--suppressed", help="Only triggers that fired, or did not."),
+    ] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="All that the topic still holds, then what comes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Events as published.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
+) -> None:
+    """Follow what is published of customers, one line each, until Ctrl-C.
+
+    Segment changes and triggers, from NYXTER_BROKER, as they are committed.
+
+    Example: nyxter tail --kind trigger --fired --segment retencao
+    """
+    from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
+
+    settings = settings_of()
+    filters = Filters(frozenset(kinds or ()), customer, segment, fired)
+    try:
+        follow(settings, filters, from_start=from_start, as_json=as_json, limit=limit)
+    except NoTopic as error:
+        raise failure(str(error)) from None
+    except KafkaException as error:
+        raise broker_failure(settings.broker, error) from None
 
 
 @app.command()
@@ -224,49 +296,3 @@ def create_topics() -> None:
     except (TopicsDiffer, KafkaException) as error:
         raise failure(str(error)) from None
     typer.echo(f"{len(wanted)} topics are as they have to be")
-
-
-def rules_of(path: Path | None) -> Rules:
-    """Return the rules of a file; a file that can't be used ends the command with its errors."""
-    try:
-        return load_rules(path)
-    except RulesError as error:
-        raise failure(str(error)) from None
-    except OSError as error:
-        raise failure(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise failure(f"{path}: not UTF-8") from None
-
-
-def settings_of() -> Settings:
-    """Return the settings of the environment; what can't be ends the command, by name."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        lines = [f"NYXTER_{str(p['loc'][0]).upper()}: {p['msg']}" for p in problems]
-        raise failure("\n".join(lines)) from None
-
-
-def _unwritable(error: OSError) -> Exception:
-    """Return what ends a command that cannot write: the reader of a pipe going is no news."""
-    if isinstance(error, BrokenPipeError):
-        return error
-    return failure(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-
-
-def redis_url_of(url: str) -> str:
-    """Return the URL of a Redis; one that can't be ends the command."""
-    from redis import Redis  # noqa: PLC0415
-
-    try:
-        Redis.from_url(url)
-    except ValueError as error:
-        raise failure(f"the URL of the Redis: {error}") from None
-    return url
-
-
-def failure(message: str) -> typer.Exit:
-    """Say what is wrong on the terminal; return what ends the command with status 2."""
-    typer.echo(f"nyxter: {message}", err=True)
-    return typer.Exit(2)

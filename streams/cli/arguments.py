@@ -1,5 +1,6 @@
 """What commands are told, by options and the environment, and how they refuse it."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +12,25 @@ from schemas.rules import Rules, RulesError, load_rules
 from streams.settings import Settings
 
 REFUSED: Final = 2
+
+
+class Sort(StrEnum):
+    """What can be followed: changes of segment by their kind, and triggers of any."""
+
+    TIER = "tier"
+    CAMPAIGN = "campaign"
+    RFM = "rfm"
+    PROFILE = "profile"
+    TRIGGER = "trigger"
+
+
+class Reason(StrEnum):
+    """Why triggers are held back (`schemas.events.HeldBack`)."""
+
+    FIRST_SCORE = "first_score"
+    RULES = "rules"
+    MODEL = "model"
+
 
 RulesFile = Annotated[
     Path | None,

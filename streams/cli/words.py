@@ -31,6 +31,15 @@ def money(amount: str) -> str:
     return f"{'-' if exact < 0 else ''}R$ {number(abs(exact), places)}"
 
 
+def share(probability: float | None) -> str:
+    """Return a probability as a percentage.
+
+    >>> share(0.7812), share(None)
+    ('78,1 %', '—')
+    """
+    return NOTHING if probability is None else f"{number(100 * probability, 1)} %"
+
+
 def day(iso: str | None) -> str:
     """Return a day as DD/MM/AAAA.
 

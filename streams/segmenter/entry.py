@@ -86,8 +86,6 @@ class Learning(NamedTuple):
     ----------
     epoch
         Its number.
-    ends
-        Whether it ends a round: labels are published by it.
     accepted
         Offset on the control topic (partition 0) of the event by which somebody accepted the model
         that begins here, -1 where none begins.
@@ -97,7 +95,6 @@ class Learning(NamedTuple):
     """
 
     epoch: int
-    ends: bool
     accepted: int
     summaries: dict[int, int]
 

@@ -14,11 +14,12 @@ from confluent_kafka import KafkaException, Message
 
 from nyxter_online.epochs import read_epoch
 from nyxter_online.population import Population, merge_populations
-from schemas.envelope import dumps, loads, read_kafka, structured
+from schemas.envelope import dumps, loads, read_kafka
 from schemas.events import CONTROL, DAY_TURNED, DayTurned, event_of
 from schemas.instant import Refused, business_today, instant_of
 from schemas.rules import Rules
 from streams import topics
+from streams.control import Control
 from streams.lane.changelog import read_changelog
 from streams.lane.records import Record
 from streams.lane.tail import Tail
@@ -182,19 +183,8 @@ class Leader:
         today = business_today(now)
         if today.toordinal() <= self._day:
             return
-        event = structured(
-            {
-                "id": f"day-{today}",
-                "source": _SOURCE,
-                "type": DAY_TURNED,
-                "subject": "nyxter",
-                "time": instant_of(now) + "Z",
-                "data": {"day": today.isoformat()},
-            }
-        )
-        key = f"day-{today}".encode()
-        everywhere = range(self._partitions)
-        producer.write(Record(topics.CONTROL, key, event, None, number) for number in everywhere)
+        turned = Control(f"day-{today}", _SOURCE, DAY_TURNED, {"day": today.isoformat()})
+        producer.write(turned.records(instant_of(now) + "Z", self._partitions))
         self._day = today.toordinal()
         log.info("day turned", day=today.isoformat())
 

@@ -366,7 +366,6 @@ class SegmentShift:
             chunk_names(population),
             self._in_use(),
             mixture.statistics.to_json(),
-            mixture.moved,
             mixture.learned,
             self.accepted,
         )

@@ -31,9 +31,8 @@ class Summary(NamedTuple):
         The epoch of the mixture in use, 0: none.
     statistics
         The mixture's exact sums by that epoch, as `Statistics.to_json` writes them.
-    moved, learned
-        How many customers changed their likeliest component when it was adopted, and how many
-        contributions changed since the partition was loaded.
+    learned
+        How many contributions changed since the partition was loaded.
     accepted
         Offset and components of the last control event by which somebody accepted a model, None:
         there was none.
@@ -47,7 +46,6 @@ class Summary(NamedTuple):
     chunks: list[str]
     epoch: int
     statistics: Any
-    moved: int
     learned: int
     accepted: Any
 

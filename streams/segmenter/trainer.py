@@ -10,9 +10,7 @@ from typing import Any, Final
 from nyxter_online.epochs import (
     LEAST,
     Epoch,
-    Merged,
     accepted_epoch,
-    ends_round,
     first_epoch,
     following,
 )
@@ -67,9 +65,8 @@ class Trainer:
             return None
         entries = {p: summary.entry for p, summary in summaries.items()}
         offset = -1 if accepted is None else int(accepted[0])
-        ends = self.epoch is not None and ends_round(self.epoch, merged)
-        learning = Learning(number + 1, ends, offset, entries)
-        epoch = next_epoch(self.epoch, merged.statistics, learning, accepted)
+        epoch = next_epoch(self.epoch, merged, accepted)
+        learning = Learning(epoch.number, offset, entries)
         if epoch.step == 0:
             self._fresh, self._rested_at = 0, now
         return epoch, learning
@@ -80,9 +77,9 @@ class Trainer:
             self._fresh += summary.learned - (before if before <= summary.learned else 0)
             self._learned[partition] = summary.learned
 
-    def _is_due(self, merged: Merged, now: float) -> bool:
+    def _is_due(self, merged: Statistics, now: float) -> bool:
         if self.epoch is None:
-            return self._is_steady(merged.statistics.size, now)
+            return self._is_steady(merged.size, now)
         if self.epoch.step > 0:
             return True  # within a round
         waited = now - self._rested_at >= _EVERY_S
@@ -98,12 +95,12 @@ class Trainer:
         return size >= LEAST and now - self._size_at >= _STEADY_S
 
 
-def merge(summaries: Mapping[int, Summary]) -> Merged:
+def merge(summaries: Mapping[int, Summary]) -> Statistics:
     """Return the sums of all partitions."""
     first, *others = (Statistics.from_json(s.statistics) for s in summaries.values())
     for other in others:
         first = first.plus(other)
-    return Merged(first, sum(summary.moved for summary in summaries.values()))
+    return first
 
 
 def accepted_model(epoch: Epoch | None, summaries: Mapping[int, Summary]) -> Any:
@@ -114,12 +111,10 @@ def accepted_model(epoch: Epoch | None, summaries: Mapping[int, Summary]) -> Any
     return accepted
 
 
-def next_epoch(
-    before: Epoch | None, statistics: Statistics, learning: Learning, accepted: Any
-) -> Epoch:
+def next_epoch(before: Epoch | None, statistics: Statistics, accepted: Any) -> Epoch:
     """Return the epoch that the journal tells of: an accepted model's, the first, or a step on."""
     if accepted is not None:
         return accepted_epoch(before, m_step(Statistics.from_json(accepted[1])), accepted[0])
     if before is None:
         return first_epoch(statistics)
-    return following(before, statistics, ends=learning.ends)
+    return following(before, statistics)

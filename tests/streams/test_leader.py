@@ -38,7 +38,7 @@ def told(desk: _Desk, partition: int, key: bytes, value: bytes | None) -> None:
 def summary(entry: int, day: int = 1, rules: str = "a", chunks: tuple[bytes, ...] = ()) -> bytes:
     named = [chunk.decode() for chunk in chunks]
     nobody = Statistics.zero(4, 4).to_json()
-    return Summary(entry, day, rules, {}, named, 0, nobody, 0, 0, None).value()
+    return Summary(entry, day, rules, {}, named, 0, nobody, 0, None).value()
 
 
 @settings(max_examples=30, deadline=None)

@@ -57,7 +57,7 @@ def test_chunks_that_are_not_named_are_not_read(new: Population, old: Population
 
 def test_a_header_is_read_as_written() -> None:
     summary = Summary(
-        7, 739_942, "0f3a", {"a": 3, "b": 0}, ['["R",["é"],0]'], 3, {"sums": [["1"]]}, 4, 5, None
+        7, 739_942, "0f3a", {"a": 3, "b": 0}, ['["R",["é"],0]'], 3, {"sums": [["1"]]}, 5, None
     )
     assert Summary(**loads(summary.value())) == summary
     header = SnapshotHeader(9, 739_942, "0f3a", {"0": {"a": 3}}, ['["R",["é"],0]'])

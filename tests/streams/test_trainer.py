@@ -31,7 +31,7 @@ class Base:
         self.accepted: Any = None
         self.learned = 0
 
-    def summaries(self, epoch: int | None = None, moved: int = 0) -> dict[int, Summary]:
+    def summaries(self, epoch: int | None = None) -> dict[int, Summary]:
         made = {}
         for number, rows in enumerate(self.parts):
             shares = np.zeros((len(rows), K), np.int64)
@@ -41,7 +41,7 @@ class Base:
             sums = Statistics.zero(K, WIDTH).added(rows, shares).to_json()
             used = self.trainer.epoch.number if self.trainer.epoch else 0
             used = used if epoch is None else epoch
-            rest = (used, sums, moved, self.learned, self.accepted)
+            rest = (used, sums, self.learned, self.accepted)
             made[number] = Summary(7, 1, "a", {}, [], *rest)
         return made
 
@@ -81,17 +81,18 @@ def test_a_base_that_still_grows_does_not_start() -> None:
     assert (first.number, first.checkpoint, first.nearest) == (1, 0, True)
 
 
-def test_a_round_goes_on_until_hardly_anybody_moves_and_then_rests() -> None:
+def test_a_round_goes_on_until_em_stands_still_and_then_rests() -> None:
     base = Base(people(600), people(400, 2))
     base.next(0.0)
     first = base.next(10.0)
     assert first is not None
-    second = base.next(10.1, moved=50)
+    second = base.next(10.1)
     assert second is not None
     assert (second.step, second.nearest) == (2, False)
-    third = base.next(10.2, moved=0)
-    assert third is not None
-    assert (third.step, third.checkpoint) == (0, 1)
+    last = base.to_checkpoint(10.2)
+    assert (last.step, last.checkpoint) == (0, 1)
+    assert last.components is not None
+    assert (last.natural == last.components.natural).all()
     assert base.next(10.3) is None
     assert base.next(1_000.0) is None, "nothing was learned"
     base.learned = 1

@@ -1,0 +1,138 @@
+"""Parts of what is shown of one customer: the card of Redis, read and laid out in tables."""
+
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rich.table import Table
+
+from streams import cards
+from streams.cli import whys, words
+
+ANSWER_S: Final = 5.0
+NAMES: Final = {"P": "Potencial", "R": "Recência", "F": "Frequência", "V": "Valor"}
+COLOURS: Final = {"azul": "blue", "verde": "green", "vermelho": "red"}
+
+_LABEL: Final = 15
+
+Json = dict[str, Any]
+
+
+class NoCard(LookupError):  # noqa: N818 - it names what is the case
+    """Redis holds no card of the customer."""
+
+
+class Sheet(NamedTuple):
+    """What Redis holds of a customer: the card, and transitions with triggers, newest first."""
+
+    card: Json
+    history: list[Json]
+
+
+def read_sheet(url: str, customer_id: str, transitions: int) -> Sheet:
+    """Return a customer's card with so many of the newest transitions.
+
+    Raises
+    ------
+    NoCard
+        There is none.
+    RedisError
+        Redis does not answer, or does not hold what we write.
+    ValueError
+        The URL is not one of a Redis.
+
+    """
+    with Redis.from_url(
+        url,
+        socket_timeout=ANSWER_S,
+        socket_connect_timeout=ANSWER_S,
+        retry=Retry(NoBackoff(), 0),
+    ) as redis:
+        card = cards.read_card(redis, customer_id)
+        if card is None:
+            raise NoCard(f"no card of {customer_id} in the Redis at {place(url)}")
+        history = cards.read_history(redis, customer_id, transitions) if transitions else []
+        return Sheet(card, history)
+
+
+def place(url: str) -> str:
+    """Return where a Redis is, without what opens it.
+
+    >>> place("redis://:secret@cache.example:6379/0")
+    'cache.example:6379'
+    """
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or parts.path
+
+
+def fact(name: str, raw: Json) -> str:
+    """Return the raw figure behind a score."""
+    if name == "P":
+        points = raw["potential"]
+        return "sem indicadores no cadastro" if points is None else f"{_plain(points)} pontos"
+    if name == "R":
+        last = raw["last_sale"]
+        return "sem compra no período" if last is None else f"última compra em {words.day(last)}"
+    if name == "F":
+        noun = "pedido" if raw["orders"] == 1 else "pedidos"
+        return f"{raw['orders']} {noun}, frequência {words.number(raw['frequency'], 3)}"
+    return f"{words.money(raw['value'])} no período"
+
+
+def _plain(points: str) -> str:
+    """Return points with the decimals they have.
+
+    >>> _plain("1250.5"), _plain("50")
+    ('1.250,5', '50')
+    """
+    whole, _, part = points.partition(".")
+    return words.number(int(whole), 0) + (f",{part}" if part else "")
+
+
+def rfm_marks(card: Json) -> str | None:
+    """Return the RFM segment with its marks, None where nothing was bought."""
+    rfm = card["rfm"]
+    return rfm and f"{rfm['segment']} (R {rfm['r']} + F {rfm['f']} + V {rfm['v']} = {rfm['total']})"
+
+
+def pairs() -> Table:
+    """Return an empty table of names and what they are."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", min_width=_LABEL)
+    table.add_column()
+    return table
+
+
+def segments(card: Json) -> Table:
+    """Return the segments of a customer, and what else places them."""
+    table = pairs()
+    table.add_row("Porte", card["tier"])
+    table.add_row("Canal", card["channel"])
+    table.add_row("Campanhas", ", ".join(card["campaigns"]) or words.NOTHING)
+    table.add_row("Segmento RFM", rfm_marks(card) or "sem compra no período")
+    table.add_row("Grupo", ", ".join(name or words.NOTHING for name in card["group"]) or "todos")
+    table.add_row("Primeira compra", words.day(card["raw"]["first_sale"]))
+    return table
+
+
+def provenance(card: Json) -> Table:
+    """Return what a card was computed from, and when."""
+    table = pairs()
+    table.add_row("Dia da análise", words.day(card["day"]))
+    table.add_row("Publicado em", words.moment(card["updated_at"]))
+    table.add_row("Retrato da base", words.number(card["snapshot"], 0))
+    table.add_row("Regras", card["rules"])
+    return table
+
+
+def history_table(history: list[Json]) -> Table:
+    """Return transitions and triggers with their why."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="bold")
+    table.add_column()
+    for it in history:
+        table.add_row(words.stamp(it["time"]), whys.told(it), whys.reason(it["why"]))
+    return table

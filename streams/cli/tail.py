@@ -1,0 +1,127 @@
+"""`nyxter tail`: what is published of customers, as it comes, one line each."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import typer
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END
+from confluent_kafka.admin import AdminClient
+
+from schemas.envelope import loads
+from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
+from streams import topics
+from streams.app import client_config
+from streams.cache.batch import Place
+from streams.cli import whys, words
+from streams.cli.demo.reader import Reader
+from streams.cli.signals import stoppable
+from streams.settings import Settings
+
+_ANSWER_S: Final = 10.0
+_LOOK_S: Final = 0.1
+
+Event = dict[str, Any]
+
+
+class NoTopic(LookupError):  # noqa: N818 - it names what is the case
+    """The broker has no topic to follow."""
+
+
+class Filters(NamedTuple):
+    """Which events are shown; what is empty or None lets all pass.
+
+    Attributes
+    ----------
+    kinds
+        Kinds of segment changes (then no triggers), and "trigger" for triggers of any kind.
+    customer, segment
+        Of whom, and which segment was left or entered.
+    fired
+        Only triggers that fired (True), or did not (False).
+
+    """
+
+    kinds: frozenset[str]
+    customer: str | None
+    segment: str | None
+    fired: bool | None
+
+    def lets_pass(self, event: Event) -> bool:
+        """Tell whether an event is to be shown.
+
+        >>> data = {"kind": "tier", "old": "medio", "new": "vip"}
+        >>> event = {"type": SEGMENT_CHANGED, "subject": "K1", "data": data}
+        >>> Filters(frozenset({"tier"}), None, "medio", None).lets_pass(event)
+        True
+        >>> Filters(frozenset(), "K2", None, None).lets_pass(event)
+        False
+        """
+        data, is_trigger = event["data"], event["type"] == JOURNEY_TRIGGERED
+        if event["type"] not in (SEGMENT_CHANGED, JOURNEY_TRIGGERED):
+            return False
+        if self.kinds and ("trigger" if is_trigger else data["kind"]) not in self.kinds:
+            return False
+        if self.customer is not None and event["subject"] != self.customer:
+            return False
+        names = (data["segment"],) if is_trigger else (data["old"], data["new"])
+        if self.segment is not None and self.segment not in names:
+            return False
+        return self.fired is None or (is_trigger and (data["suppressed"] is None) is self.fired)
+
+
+def follow(
+    settings: Settings,
+    filters: Filters,
+    *,
+    from_start: bool,
+    as_json: bool,
+    limit: int | None,
+) -> None:
+    """Print events as they are committed, until a signal asks us to end or `limit` were printed.
+
+    Raises
+    ------
+    NoTopic
+        There is none to follow.
+    KafkaException
+        The broker does not answer at first, or refuses.
+
+    """
+    with stoppable() as stop:
+        reader = Reader(settings.broker, _starts(settings, from_start=from_start))
+        shown = 0
+        try:
+            while not stop.is_set():
+                for value, event in _read(reader):
+                    if filters.lets_pass(event):
+                        typer.echo(value if as_json else told(event))
+                        shown += 1
+                        if shown == limit:
+                            return
+                stop.wait(_LOOK_S)
+        finally:
+            reader.close()
+
+
+def _starts(settings: Settings, *, from_start: bool) -> dict[Place, int]:
+    """Return where to begin in each partition that there is."""
+    admin = AdminClient({**client_config(settings), "log_level": 0})
+    there = admin.list_topics(timeout=_ANSWER_S).topics.get(topics.SEGMENT_EVENTS)
+    if there is None or there.error is not None:
+        raise NoTopic(f"the broker has no topic {topics.SEGMENT_EVENTS}")
+    start = OFFSET_BEGINNING if from_start else OFFSET_END
+    return {Place(topics.SEGMENT_EVENTS, number): start for number in there.partitions}
+
+
+def _read(reader: Reader) -> Iterator[tuple[bytes, Event]]:
+    for message in reader.read():
+        value = message.value()
+        if value is not None:
+            yield value, loads(value)
+
+
+def told(event: Event) -> str:
+    """Return an event in a line: time, customer, what happened, why."""
+    data = event["data"]
+    what, why = whys.told(data), whys.reason(data["why"])
+    return f"{words.stamp(event['time'])}  {event['subject']}  {what}  ({why})"
