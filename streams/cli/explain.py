@@ -7,13 +7,13 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from schemas.outputs import UNASSIGNED
 from schemas.rules import TIERS, Rules
 from streams.cli import whys, words
 from streams.cli.sheet import (
     COLOURS,
     NAMES,
     Json,
+    chance,
     fact,
     history_table,
     pairs,
@@ -105,8 +105,8 @@ def _profile(card: Json, history: list[Json]) -> Table:
     """Return the profile with its rivals, the features it follows from, and what contracts tell."""
     table = pairs()
     consumption, features, portfolio = card["consumption"], card["features"], card["portfolio"]
-    table.add_row("Perfil", _chance(consumption) or "ainda sem perfil")
-    table.add_row("Em segundo", _chance(consumption["runner_up"]) or words.NOTHING)
+    table.add_row("Perfil", chance(consumption) or "ainda sem perfil")
+    table.add_row("Em segundo", chance(consumption["runner_up"]) or words.NOTHING)
     change = next((it for it in history if it["kind"] == "profile" and "trigger" not in it), None)
     if change is not None:
         table.add_row("Desde", f"{words.stamp(change['time'])}: {whys.reason(change['why'])}")
@@ -118,12 +118,6 @@ def _profile(card: Json, history: list[Json]) -> Table:
     table.add_row("Categorias", ", ".join(portfolio["product_categories"]) or words.NOTHING)
     table.add_row("Época do modelo", str(consumption["epoch"] or words.NOTHING))
     return table
-
-
-def _chance(profile: Json | None) -> str | None:
-    if profile is None or profile["segment"] == UNASSIGNED:
-        return None
-    return f"{profile['segment']} ({words.share(profile['probability'])})"
 
 
 def _features(features: Json | None) -> Iterator[tuple[str, str]]:

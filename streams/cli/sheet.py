@@ -8,6 +8,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rich.table import Table
 
+from schemas.outputs import UNASSIGNED
 from streams import cards
 from streams.cli import whys, words
 
@@ -114,6 +115,21 @@ def segments(card: Json) -> Table:
     table.add_row("Segmento RFM", rfm_marks(card) or "sem compra no período")
     table.add_row("Grupo", ", ".join(name or words.NOTHING for name in card["group"]) or "todos")
     table.add_row("Primeira compra", words.day(card["raw"]["first_sale"]))
+    return table
+
+
+def chance(profile: Json | None) -> str | None:
+    """Return a consumption profile with its probability in words, None where there is none."""
+    if profile is None or profile["segment"] == UNASSIGNED:
+        return None
+    return f"{profile['segment']} ({words.share(profile['probability'])})"
+
+
+def standing(card: Json) -> Table:
+    """Return a customer's consumption profile, and where on the journey that is."""
+    table = pairs()
+    table.add_row("Perfil", chance(card["consumption"]) or "ainda sem perfil")
+    table.add_row("Jornada", card["journey"]["phase"] or words.NOTHING)
     return table
 
 
