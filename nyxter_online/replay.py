@@ -17,7 +17,8 @@ from nyxter_online.step import step, sweep
 from schemas.instant import end_of_day_ms, instant_of
 from schemas.rules import Rules
 
-_BATCH = 20_000
+_LINES = 100_000  # a customer who comes often is counted once a batch
+_CUSTOMERS = 20_000
 
 
 class Replay:
@@ -44,7 +45,7 @@ class Replay:
         Lines are counted from 1 (`Message.offset`); blank ones are passed over.
         """
         numbered = enumerate(lines, 1)
-        while batch := list(islice(numbered, _BATCH)):
+        while batch := list(islice(numbered, _LINES)):
             messages = [Line(number, self._end_ms, line) for number, line in batch if line.strip()]
             intake = take_in(messages)
             step(self.customers, intake.arrived, None, self._at).settle(self.customers)
@@ -62,8 +63,8 @@ class Replay:
         learned(customers.mixture)
         snapshot = Snapshot(1, period.day, period.rules.version, population, ranking)
         ordered = sorted(customers, key=lambda customer: customer.id)
-        for start in range(0, len(ordered), _BATCH):
-            slots = np.array([c.slot for c in ordered[start : start + _BATCH]], np.int64)
+        for start in range(0, len(ordered), _CUSTOMERS):
+            slots = np.array([c.slot for c in ordered[start : start + _CUSTOMERS]], np.int64)
             outcome = sweep(customers, slots, snapshot, "population", "everyone", self._at)
             outcome.settle(customers)
             published = outcome.published

@@ -21,6 +21,7 @@ from schemas.rules import Rules
 
 STANDARD_INPUT = "-"
 SOME_REJECTED = 3
+_TOLD = 10_000  # lines from one sign of progress to the next
 
 
 def replay_file(
@@ -64,12 +65,13 @@ def _feed(replay: Replay, source: IO[bytes], report: IO[bytes], bar: Progress) -
 
     def counted() -> Iterator[bytes]:
         nonlocal read
-        for line in source:
+        for number, line in enumerate(source):
             read += len(line)
+            if number % _TOLD == 0:
+                bar.update(task, completed=read)
             yield line
 
     for count, refused in replay.feed(counted()):  # noqa: B007 - the last count is reported
-        bar.update(task, completed=read)
         rejected += len(refused)
         report.writelines(_reject(refusal) for refusal in refused)
     return count, rejected
