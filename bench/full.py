@@ -15,6 +15,7 @@ from bench.sizes import Sizes
 from bench.step_alone import Bench, batches_of
 from bench.table import Figure, at_least, rate
 from nyxter_online.customers import BUCKETS
+from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Line
 from nyxter_online.ranks import Snapshot
 from schemas.instant import business_today
@@ -62,6 +63,12 @@ class FullJob:
         assert self._board.latest is not None
         return self._board.latest
 
+    @property
+    def epoch(self) -> Epoch:
+        """The epoch of the mixture that gives everyone their profile."""
+        assert self._board.epoch is not None
+        return self._board.epoch
+
     def _send_base(self, customers: int) -> list[bytes]:
         by_topic = history(customers, today())
         for topic, events in by_topic.items():
@@ -69,9 +76,15 @@ class FullJob:
         return sorted({key for key, _ in by_topic[topics.CUSTOMERS] if key < _FORMER})
 
     def _is_settled(self) -> bool:
-        """Tell whether a snapshot covers everything and every partition has swept by it."""
-        header = self._reader.header
+        """Tell whether a snapshot covers everything and every partition has swept by it.
+
+        The mixture has come to its end too, so that it does not learn in the midst of the job.
+        """
+        header, epoch = self._reader.header, self._board.epoch
         if header is None or not self._ground.is_covered_by(header.next):
+            return False
+        in_use = {partition: entry.epoch for partition, entry, _ in self.journal.commits}
+        if epoch is None or epoch.step > 0 or set(in_use.values()) != {epoch.number}:
             return False
         last = {p: entry for p, entry, _ in self.journal.commits if entry.sweep is not None}
         done = [p for p, entry in last.items() if _ends_sweep(entry, header.number)]
@@ -104,7 +117,7 @@ def full_figures(ground: Ground, sizes: Sizes) -> Iterator[Figure]:
     name = "full job on the lane"
     with ExitStack() as stack:
         job = FullJob(ground, sizes.customers, stack)
-        bench = Bench(ground, job.rules, job.snapshot)
+        bench = Bench(ground, job.rules, job.snapshot, job.epoch)
         handled = job.handle(bought(sizes.customers, sizes.full))
         place = Place(topics.PURCHASES, topics.PROFILES, _orders, marked=True)
         purchases = in_turn(job.customers, today())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from bench.ground import PARTITIONS, Ground
 from bench.journal import Commit
+from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Line
 from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
@@ -22,9 +23,10 @@ from streams.segmenter.told import Site
 class Bench:
     """The shifts of all partitions, in one process, as a changelog holds them now."""
 
-    def __init__(self, ground: Ground, rules: Rules, snapshot: Snapshot) -> None:
+    def __init__(self, ground: Ground, rules: Rules, snapshot: Snapshot, epoch: Epoch) -> None:
         self._board = Board()
         self._board.post(snapshot)
+        self._board.post_epoch(epoch)
         changelog = topics.changelog(ground.settings)
         self._shifts: list[SegmentShift] = []
         self._positions: list[Mapping[str, int]] = []
