@@ -69,7 +69,7 @@ class Mixture:
             return
         slots, features, shares = slots[changed], features[changed], shares[changed]
         old = self.features[slots], self.shares[slots]
-        self.statistics = self.statistics.added(*old, -1).added(features, shares, 1)
+        self.statistics = self.statistics.replaced(*old, features, shares)
         self.features[slots], self.shares[slots] = features, shares
         self.learned += len(slots)
 

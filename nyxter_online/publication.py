@@ -65,9 +65,10 @@ def publication(
     relabelled = scored.relabelled[rows].tolist()
     for place, (row, customer) in enumerate(zip(rows.tolist(), told.customers, strict=True)):
         when = occasion(row)
-        profile = profiles[customer.id] = told.profile(place, when)
+        facts = told.facts(place)
+        profile = profiles[customer.id] = told.profile(place, facts, when)
         if relabelled[place]:
-            changes = told.changes(place, profile, when)
+            changes = told.changes(place, facts, profile, when)
             events += changes
             journeys[customer.id], pulled = told.pulled(place, changes, profile, when)
             triggers += pulled
@@ -126,7 +127,8 @@ class _Told:
         self._old = scored.old[rows].tolist()
         self._new = scored.standing[rows].tolist()
 
-    def _facts(self, place: int) -> Facts:
+    def facts(self, place: int) -> Facts:
+        """Return what is known of a customer beside the scores."""
         customer = self.customers[place]
         consumption = Consumption(
             features_of(customer.portfolio, customer.record) if customer.contracts else None,
@@ -140,20 +142,17 @@ class _Told:
         value = customer.value_in_period
         return Facts(self._figures[place], self._frequency[place], value, consumption)
 
-    def profile(self, place: int, when: Occasion) -> Json | None:
+    def profile(self, place: int, facts: Facts, when: Occasion) -> Json | None:
         """Return the profile of a customer, None of one who is gone."""
-        row = self._figures[place]
-        if row[GROUP] == NOWHERE:
+        number = facts.row[GROUP]
+        if number == NOWHERE:
             return None
-        group = self._source.groups[row[GROUP]]
-        customer_id = self.customers[place].id
-        new = self._new[place]
-        return profile_of(customer_id, self._facts(place), new, group, when, self._labels)
+        customer_id, group = self.customers[place].id, self._source.groups[number]
+        return profile_of(customer_id, facts, self._new[place], group, when, self._labels)
 
-    def changes(self, place: int, profile: Json | None, when: Occasion) -> list[Json]:
+    def changes(self, place: int, facts: Facts, profile: Json | None, when: Occasion) -> list[Json]:
         """Return the segment changes of a customer."""
         customer_id, old, new = self.customers[place].id, self._old[place], self._new[place]
-        facts = self._facts(place)
         return list(segment_changes(customer_id, old, new, profile, facts, when, self._labels))
 
     def pulled(

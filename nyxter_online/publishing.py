@@ -153,24 +153,33 @@ def segment_changes(
     for kind, name, left, entered in _moves(old, new, labels):
         boundary = _boundary(kind, name, new, labels) if profile is not None else None
         consumption = facts.consumption.why() if kind == "profile" and profile else None
-        yield {
-            "specversion": "1.0",
-            "id": _id([customer_id, kind, name, left, entered, *occasion.name()]),
-            "source": SOURCE,
-            "type": SEGMENT_CHANGED,
-            "subject": customer_id,
-            "time": occasion.at,
-            "datacontenttype": "application/json",
-            "data": {
-                "kind": kind,
-                "old": left,
-                "new": entered,
-                "scores": after,
-                "raw": profile["raw"] if profile is not None else None,
-                "features": profile["features"] if profile is not None else None,
-                "why": _why(occasion, before, after, boundary) | {"profile": consumption},
-            },
+        data = {
+            "kind": kind,
+            "old": left,
+            "new": entered,
+            "scores": after,
+            "raw": profile["raw"] if profile is not None else None,
+            "features": profile["features"] if profile is not None else None,
+            "why": _why(occasion, before, after, boundary) | {"profile": consumption},
         }
+        named = [kind, name, left, entered, *occasion.name()]
+        yield output_event(SEGMENT_CHANGED, customer_id, named, occasion, data)
+
+
+def output_event(
+    event_type: str, customer_id: str, named: Sequence[Any], occasion: Occasion, data: Json
+) -> Json:
+    """Return an output as a CloudEvent; its id names the customer and what `named` holds."""
+    return {
+        "specversion": "1.0",
+        "id": hashlib.blake2b(dumps([customer_id, *named]), digest_size=16).hexdigest(),
+        "source": SOURCE,
+        "type": event_type,
+        "subject": customer_id,
+        "time": occasion.at,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
 
 
 def why_released(occasion: Occasion, row: Row) -> Json:
@@ -229,10 +238,6 @@ def _money(amount: Decimal) -> str:
     if int(least.as_tuple().exponent) > -2:  # noqa: PLR2004
         least = EXACT.quantize(least, _CENTS)
     return f"{least:f}"
-
-
-def _id(parts: list[Any]) -> str:
-    return hashlib.blake2b(dumps(parts), digest_size=16).hexdigest()
 
 
 def _moves(old: Row, new: Row, labels: Labels) -> Iterator[tuple[str, str, str | None, str | None]]:

@@ -131,15 +131,9 @@ def release(
     customers: Customers, slots: Ints, snapshot: Snapshot, reasons: AbstractSet[str], at: str
 ) -> Outcome:
     """Decide anew about the triggers of the customers of rows that were held back for reasons."""
-    none = slots[:0]
-    rows = Rows(
-        none,
-        customers.figures[none],
-        customers.mixture.features[none],
-        customers.mixture.shares[none],
-    )
     occasion = _occasion(customers, snapshot, "customer", at, None)
-    return Outcome([], {}, released(customers, slots, reasons, occasion), [], rows)
+    told = released(customers, slots, reasons, occasion)
+    return Outcome([], {}, told, [], rows_of(customers, []))
 
 
 def usable(snapshot: Snapshot | None, customers: Customers) -> Snapshot | None:

@@ -1,11 +1,8 @@
 """The events of triggers, fired and suppressed, as plain values (docs/decisions/0002)."""
 
-import hashlib
-
 from nyxter_online.journey import Decision
-from nyxter_online.publishing import Json, Occasion
-from schemas.envelope import dumps
-from schemas.outputs import JOURNEY_TRIGGERED, SOURCE
+from nyxter_online.publishing import Json, Occasion, output_event
+from schemas.outputs import JOURNEY_TRIGGERED
 
 
 def trigger_event(
@@ -31,30 +28,22 @@ def trigger_event(
 
     """
     trigger, transition, suppressed = decision
-    named = [customer_id, "trigger", trigger.name, transition.transition_id, suppressed or ""]
-    return {
-        "specversion": "1.0",
-        "id": hashlib.blake2b(dumps(named), digest_size=16).hexdigest(),
-        "source": SOURCE,
-        "type": JOURNEY_TRIGGERED,
-        "subject": customer_id,
-        "time": occasion.at,
-        "datacontenttype": "application/json",
-        "data": {
-            "trigger": trigger.name,
-            "kind": trigger.kind,
-            "segment": trigger.segment,
-            "phase": trigger.phase,
-            "stage": trigger.stage,
-            "actions": list(trigger.actions),
-            "channel": trigger.channel or channel,
-            "suppressed": suppressed,
-            "transition": {
-                "id": transition.transition_id,
-                "kind": transition.kind,
-                "old": transition.old,
-                "new": transition.new,
-            },
-            "why": why,
+    data = {
+        "trigger": trigger.name,
+        "kind": trigger.kind,
+        "segment": trigger.segment,
+        "phase": trigger.phase,
+        "stage": trigger.stage,
+        "actions": list(trigger.actions),
+        "channel": trigger.channel or channel,
+        "suppressed": suppressed,
+        "transition": {
+            "id": transition.transition_id,
+            "kind": transition.kind,
+            "old": transition.old,
+            "new": transition.new,
         },
+        "why": why,
     }
+    named = ["trigger", trigger.name, transition.transition_id, suppressed or ""]
+    return output_event(JOURNEY_TRIGGERED, customer_id, named, occasion, data)

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from nyxter_online.epochs import Epoch
+from nyxter_online.gmm import Statistics
 from nyxter_online.intake import Message
 from nyxter_online.population import merge_populations
 from nyxter_online.ranks import Snapshot
@@ -232,9 +233,7 @@ class JournalReplay:
         shifts = list(self._shifts.values())
         before = self._board.get_epoch(learning.epoch - 1)
         accepted = shifts[0].accepted if learning.accepted >= 0 else None
-        statistics, *others = (shift.customers.mixture.statistics for shift in shifts)
-        for other in others:
-            statistics = statistics.plus(other)
+        statistics = Statistics.merged(shift.customers.mixture.statistics for shift in shifts)
         self._board.post_epoch(next_epoch(before, statistics, accepted))
 
     def _merge(self, composition: Composition) -> None:

@@ -1,7 +1,8 @@
 """What a mixture learns from: exact sums of shares times terms, which add up in any order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import sqrt
 from typing import Any, Final, Self
 
@@ -73,6 +74,11 @@ class Statistics:
     def plus(self, other: Self) -> Self:
         """Return the statistics of the rows of both."""
         return self._with(other.sums, 1)
+
+    @classmethod
+    def merged(cls, parts: Iterable[Self]) -> Self:
+        """Return the statistics of the rows of all parts (one at least)."""
+        return reduce(cls.plus, parts)
 
     def added(self, features: Ints, shares: Ints, sign: int = 1) -> Self:
         """Return the statistics with rows given (sign 1) or taken away (−1).

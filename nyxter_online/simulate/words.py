@@ -7,6 +7,8 @@ scatter around them was not published, so the spreads are ours.
 from dataclasses import dataclass
 from typing import Final
 
+from nyxter_online.profiles import PROFILES as PUBLISHED
+
 CUSTOMERS: Final = 10_615
 BUYERS: Final = 4_053  # of CUSTOMERS, with a sale in the period
 ORDERS_OF_BUYERS: Final = (3_336, 401, 204, 112)  # buyers with 1, 2, 3, and 4 or more sales
@@ -44,11 +46,15 @@ class Profile:
     band_unknown: float
 
 
-PROFILES: Final = (
-    Profile(4_724, 22, 6, 1, 9, 0.45, 2.0, 0.9, 3.5, 0.20),  # Novos Clientes
-    Profile(919, 66, 12, 2, 22, 0.35, 3.0, 4.0, 5.0, 0.10),  # Clientes em Expansão
-    Profile(1_045, 100, 20, 7, 42, 0.30, 4.0, 6.0, 8.0, 0.03),  # Clientes Leais
-    Profile(3_927, 109, 18, 4, 33, 0.35, 2.5, 1.8, 7.0, 0.05),  # Clientes Estratégicos
+_HABITS: Final = (  # what was not published, in the order of the published profiles
+    (0.45, 2.0, 0.9, 3.5, 0.20),
+    (0.35, 3.0, 4.0, 5.0, 0.10),
+    (0.30, 4.0, 6.0, 8.0, 0.03),
+    (0.35, 2.5, 1.8, 7.0, 0.05),
+)
+PROFILES: Final = tuple(
+    Profile(one.customers, one.tenure_months, one.active, one.hired, one.contracts, *habits)
+    for one, habits in zip(PUBLISHED, _HABITS, strict=True)
 )
 
 # Industry, the customer type it trades as, and its weight in the base.

@@ -63,10 +63,14 @@ class _Desk:
         else:
             chunks[key] = value
 
+    def summaries(self) -> dict[int, Summary]:
+        """Return the latest summary of each partition that has told one."""
+        with self._lock:
+            return {partition: summary for partition, (summary, _) in self.latest.items()}
+
     def day(self) -> int:
         """Return the latest day that a partition has come to, 0 before any has."""
-        with self._lock:
-            return max((summary.day for summary, _ in self.latest.values()), default=0)
+        return max((summary.day for summary in self.summaries().values()), default=0)
 
     def of(self, day: int, rules: str, partitions: int) -> dict[int, tuple[Summary, Population]]:
         """Return the latest summaries if there is one of each partition by this day and rules."""
@@ -165,8 +169,7 @@ class Leader:
 
     def _learn(self, producer: TransactionalProducer, desk: _Desk) -> None:
         """Publish the next epoch of the mixture where one is due."""
-        summaries = {p: summary for p, (summary, _) in desk.latest.items()}
-        learned = self._trainer.next(summaries, time.monotonic())
+        learned = self._trainer.next(desk.summaries(), time.monotonic())
         if learned is not None:
             epoch, learning = learned
             value = dumps(epoch.to_json())

@@ -240,11 +240,10 @@ class SegmentShift:
         One at which labels are published waits for the end of a sweep.
         """
         newest, progress = self._board.epoch, self.progress
-        sweeping = progress.bucket is not None and self.snapshot is not None
         if newest is None or newest.number <= progress.epoch:
             return progress.epoch
         loaded_late = progress.epoch != self._in_use()  # the epoch in use is not to be had any more
-        if sweeping and newest.checkpoint != progress.checkpoint and not loaded_late:
+        if self._sweeping and newest.checkpoint != progress.checkpoint and not loaded_late:
             return progress.epoch
         self._epoch_at_hand = newest
         return newest.number
@@ -255,12 +254,16 @@ class SegmentShift:
         It can between sweeps, where it counts the day and the rules that are in force here.
         """
         latest, progress = self._board.latest, self.progress
-        sweeping = progress.bucket is not None and self.snapshot is not None
-        if latest is None or sweeping or latest.number <= progress.snapshot:
+        if latest is None or self._sweeping or latest.number <= progress.snapshot:
             return progress, self.snapshot
         if latest.day != progress.day or latest.rules != self.site.rules.version:
             return progress, self.snapshot
-        return self.progress.with_snapshot(latest), latest
+        return progress.with_snapshot(latest), latest
+
+    @property
+    def _sweeping(self) -> bool:
+        """Whether a sweep is under way, by a snapshot that is still at hand."""
+        return self.progress.bucket is not None and self.snapshot is not None
 
     def _advance(self, entry: Entry) -> None:
         """Set the progress and the snapshot that the entry leads to."""

@@ -60,12 +60,11 @@ class Trainer:
         number = self.epoch.number if self.epoch is not None else 0
         if accepted is None and any(s.epoch != number for s in summaries.values()):
             return None  # somebody has still to evaluate by the last one
-        merged = merge(summaries)
-        if accepted is None and not self._is_due(merged, now):
+        if accepted is None and not self._is_due(summaries, now):
             return None
         entries = {p: summary.entry for p, summary in summaries.items()}
         offset = -1 if accepted is None else int(accepted[0])
-        epoch = next_epoch(self.epoch, merged, accepted)
+        epoch = next_epoch(self.epoch, merged(summaries), accepted)
         learning = Learning(epoch.number, offset, entries)
         if epoch.step == 0:
             self._fresh, self._rested_at = 0, now
@@ -77,9 +76,9 @@ class Trainer:
             self._fresh += summary.learned - (before if before <= summary.learned else 0)
             self._learned[partition] = summary.learned
 
-    def _is_due(self, merged: Statistics, now: float) -> bool:
+    def _is_due(self, summaries: Mapping[int, Summary], now: float) -> bool:
         if self.epoch is None:
-            return self._is_steady(merged.size, now)
+            return self._is_steady(merged(summaries).size, now)
         if self.epoch.step > 0:
             return True  # within a round
         waited = now - self._rested_at >= _EVERY_S
@@ -95,12 +94,9 @@ class Trainer:
         return size >= LEAST and now - self._size_at >= _STEADY_S
 
 
-def merge(summaries: Mapping[int, Summary]) -> Statistics:
+def merged(summaries: Mapping[int, Summary]) -> Statistics:
     """Return the sums of all partitions."""
-    first, *others = (Statistics.from_json(s.statistics) for s in summaries.values())
-    for other in others:
-        first = first.plus(other)
-    return first
+    return Statistics.merged(Statistics.from_json(s.statistics) for s in summaries.values())
 
 
 def accepted_model(epoch: Epoch | None, summaries: Mapping[int, Summary]) -> Any:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nyxter_online.gmm import GRID, Ints, Statistics, hard, m_step
 from nyxter_online.profiles import PROFILES, Held, Hysteresis, hold, matched_names, relative_start
+from schemas.journey import PROFILES as JOURNEYS
 
 RULE = Hysteresis(lead=0.3, checkpoints=3, own_lead=0.5)
 MONTH = 682
@@ -117,3 +118,7 @@ def test_customers_do_not_touch_one_another(data: st.DataObject) -> None:
     assert (together.label >= 0).all()
     assert ((together.pending == -1) == (together.since == -1)).all()
     assert (together.pending != together.label).all()
+
+
+def test_profiles_have_the_names_that_the_journey_knows() -> None:
+    assert tuple(profile.name for profile in PROFILES) == JOURNEYS

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 
-from nyxter_online.epochs import K
+from nyxter_online.epochs import K, before_all
 from nyxter_online.features import WIDTH
 from nyxter_online.figures import Ints
 from nyxter_online.gmm import (
@@ -19,7 +19,6 @@ from nyxter_online.gmm import (
     nearest,
     responsibilities,
 )
-from nyxter_online.gmm.grid import GRID
 from nyxter_online.gmm.seeding import seeds
 from nyxter_online.profiles import matched_names, relative_start
 
@@ -64,9 +63,7 @@ class Fit(NamedTuple):
 
 def everyone(features: Ints) -> Statistics:
     """Return the sums over rows of features, all in the first component."""
-    shares = np.zeros((len(features), K), np.int64)
-    shares[:, 0] = GRID
-    return Statistics.zero(K, WIDTH).added(features, shares)
+    return Statistics.zero(K, WIDTH).added(features, before_all(features))
 
 
 def start_of(features: Ints) -> Components:
