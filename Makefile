@@ -4,9 +4,10 @@ PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SEED ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench bench-model lock clean setup
+.PHONY: help demo test lint types faults bench bench-model lock clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,9 @@ lint: $(INSTALLED) ## check style and format
 
 types: $(INSTALLED) ## check types
 	$(BIN)/mypy
+
+faults: setup $(INSTALLED) ## break brokers, workers and Redis at full length (ONLY=test_name SEED=3)
+	$(BIN)/pytest tests/faults --whole --fault-seed=$(SEED) $(if $(ONLY),-k '$(ONLY)') -s
 
 bench: setup $(INSTALLED) ## measure throughput and latency on Apache Kafka
 	$(BIN)/python -m bench

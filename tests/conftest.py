@@ -1,6 +1,7 @@
 """What tests share: Apache Kafka, a Valkey, and names that nobody else uses."""
 
 import os
+import random
 import uuid
 from collections.abc import Iterator
 
@@ -11,6 +12,35 @@ from redis import Redis
 
 from streams.embedded import run_redis
 from streams.lane import lanes as lanes_module
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make faults` sets."""
+    group = parser.getgroup("faults")
+    group.addoption("--whole", action="store_true", help="faults at their whole size and length")
+    group.addoption("--fault-seed", type=int, default=1, help="what a fault's random moments are")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave faults that are tried on demand only to `make faults`."""
+    if not config.getoption("--whole"):
+        left = [item for item in items if item.get_closest_marker("whole_only")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether faults are tried at their whole size (`make faults`) or at CI's."""
+    return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """The random moments of a fault; the seed is printed, for doing the same again."""
+    seed = request.config.getoption("--fault-seed")
+    print(f"again: make faults ONLY={request.node.originalname} SEED={seed}")  # noqa: T201
+    return random.Random(f"{request.node.name} {seed}")
 
 
 @pytest.fixture(scope="session")

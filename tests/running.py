@@ -79,13 +79,17 @@ class System:
 
     # Workers
 
-    def start(self, name: str, program: Sequence[str] = NYXTER) -> int:
-        """Start a worker, or a program that makes one otherwise; return its process id."""
-        return self._run(name, "worker", "--rules", str(self._rules_file), program=program)
+    def start(self, name: str, program: Sequence[str] = NYXTER, **environment: str) -> int:
+        """Start a worker, or a program that makes one otherwise; return its process id.
 
-    def start_cache(self, name: str, redis_url: str) -> int:
+        `environment` goes before what all processes of the system are told.
+        """
+        arguments = ("worker", "--rules", str(self._rules_file))
+        return self._run(name, *arguments, program=program, **environment)
+
+    def start_cache(self, name: str, redis_url: str, **environment: str) -> int:
         """Start a cache; return its process id."""
-        return self._run(name, "cache", NYXTER_REDIS_URL=redis_url)
+        return self._run(name, "cache", **{"NYXTER_REDIS_URL": redis_url, **environment})
 
     def _run(
         self, name: str, *command: str, program: Sequence[str] = NYXTER, **environment: str
@@ -126,6 +130,10 @@ class System:
     def ended(self, name: str) -> int:
         """Wait until a worker ends by itself; return its exit status."""
         return self._workers.pop(name).wait(PATIENCE_S)
+
+    def pid(self, name: str) -> int:
+        """Return the process id of a worker that was started."""
+        return self._workers[name].pid
 
     def alive(self, name: str) -> bool:
         """Tell whether a worker still runs."""

@@ -1,6 +1,5 @@
 """End to end on Apache Kafka: bytes in, committed outputs, equal to both oracles."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -8,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from kafka_broker import KafkaBroker
-from running import System, same_profiles, wait_until
+from oracles import assert_nothing_lost_nothing_twice
+from running import System, wait_until
 
 from nyxter_online.simulate import base, live
 from schemas.instant import business_today
 from streams import topics
 from streams.app import now_ms
-from streams.journal_replay import check_joined
 from streams.lane.partitioner import partition_of
 
 pytestmark = pytest.mark.kafka
@@ -44,27 +43,12 @@ def wide_system(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
     running.close()
 
 
-def assert_equals_journal(system: System) -> None:
-    """Everything live published is what the journal's replay gives, in each customer's order."""
-    replayed = system.journal_replayed()
-    for topic in (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS):
-        live_ = [(m.partition(), m.key(), m.value()) for m in system.read(topic)]
-        assert Counter(live_) == Counter(replayed[topic]), topic
-        for partition, key in {(p, k) for p, k, _ in live_}:
-            ours = [v for p, k, v in live_ if (p, k) == (partition, key)]
-            theirs = [v for p, k, v in replayed[topic] if (p, k) == (partition, key)]
-            assert ours == theirs, (topic, key)
-
-
 def test_profiles_equal_replay_and_outputs_equal_the_journal(system: System) -> None:
     system.start("a")
     sent = system.send(base(7, 400, today()))
     system.settle()
     assert sent > 5_000
-    assert same_profiles(system.profiles(), system.replayed(today())) == []
-    ids = Counter(event["id"] for event in system.events())
-    assert max(ids.values()) == 1
-    assert_equals_journal(system)
+    assert_nothing_lost_nothing_twice(system, today())
     assert system.stop("a") == 0
 
 
@@ -83,13 +67,7 @@ def test_two_workers_one_killed_in_the_middle(wide_system: System) -> None:
     system.start("a")
     system.send(events[2 * third :])
     system.settle()
-    entries, _ = system.journal()
-    for partition, listed in entries.items():
-        check_joined(partition, listed)
-    assert same_profiles(system.profiles(), system.replayed(today())) == []
-    ids = Counter(event["id"] for event in system.events())
-    assert max(ids.values()) == 1
-    assert_equals_journal(system)
+    assert_nothing_lost_nothing_twice(system, today())
     homes = {m.key(): m.partition() for m in system.read(topics.PROFILES)}
     assert all(partition_of(key, 8) == home for key, home in homes.items())
     assert system.read(topics.REPARTITION), "the CRC32 client's events were sent on"
