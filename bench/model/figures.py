@@ -27,7 +27,7 @@ def speed(customers: int, seconds: float) -> Iterator[Figure]:
         fleet, base = Fleet(customers), simulate(1, customers)
         for number, batch in enumerate(batches(base)):
             run(fleet, batch)
-            if fleet.natural is not None and number > len(base.month) // 2_000:
+            if fleet.epoch is not None and number > len(base.month) // 2_000:
                 break
         for size in (1_000, 4_096):
             reached = updates_per_second(fleet, size, seconds)

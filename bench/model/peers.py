@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 
-from bench.model.online import K
+from nyxter_online.epochs import K
 from nyxter_online.gmm import Components, Floats, Ints, log_likelihood
 
 EPSILON = 0.01  # ours; theirs is added to variances, which are 1 in scaled rows

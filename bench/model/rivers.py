@@ -8,8 +8,8 @@ import numpy as np
 from river import cluster
 from sklearn.metrics import adjusted_rand_score
 
-from bench.model.online import K
 from bench.model.simulated import Base
+from nyxter_online.epochs import K
 from nyxter_online.gmm import Ints
 
 CLUSTERERS: Final[dict[str, Callable[[int], Any]]] = {
