@@ -33,6 +33,8 @@ ANSWER_S = 30.0
 # A dead letter or a message sent on has more headers than its input, a register some fields twice:
 # what a broker takes as input (1 MB unless it is told otherwise) must fit there as well.
 LARGER = 7_000_000
+# With three copies, what is acknowledged is on two of them: it outlives the loss of one broker.
+_SAFE_COPIES = 3
 
 
 def changelog(settings: Settings) -> str:
@@ -74,7 +76,11 @@ class Topic:
         >>> Topic("orders", 8, "delete", FOR_EVER).config
         {'cleanup.policy': 'delete', 'retention.ms': '-1'}
         """
-        given = {"retention.ms": self.retention_ms, "max.message.bytes": self.max_message_bytes}
+        given = {
+            "retention.ms": self.retention_ms,
+            "max.message.bytes": self.max_message_bytes,
+            "min.insync.replicas": 2 if self.replication >= _SAFE_COPIES else None,
+        }
         named = {name: str(value) for name, value in given.items() if value is not None}
         return {"cleanup.policy": self.cleanup, **named}
 

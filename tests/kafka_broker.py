@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from streams.embedded import HOST, Child, broker_answers, free_port
 
@@ -23,19 +23,21 @@ READY_S = 90.0
 
 SETTINGS = """
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller}
+node.id={node}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{port}
+listeners=PLAINTEXT://{address},CONTROLLER://{controller},PROXIED://{behind_proxy}
+advertised.listeners=PLAINTEXT://{address},PROXIED://{proxy}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 offsets.topic.num.partitions=4
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={copies}
 transaction.state.log.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={in_sync}
 share.coordinator.state.topic.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
@@ -56,6 +58,31 @@ def missing_tools() -> list[str]:
     return missing
 
 
+class Seat(NamedTuple):
+    """A broker's place in its cluster.
+
+    Attributes
+    ----------
+    node
+        Its number.
+    controllers
+        Addresses of all nodes' controllers, by number.
+    """
+
+    node: int
+    controllers: dict[int, str]
+
+    @property
+    def voters(self) -> str:
+        """The quorum, as the broker's settings have it."""
+        return ",".join(f"{node}@{address}" for node, address in self.controllers.items())
+
+
+def free_address() -> str:
+    """Return an address of this machine on which nobody listens."""
+    return f"{HOST}:{free_port()}"
+
+
 class KafkaBroker:
     """A broker with data and ports of its own, which outlive being killed.
 
@@ -67,18 +94,31 @@ class KafkaBroker:
         The JVM's ``-Xmx``.
     quick
         Start sooner and run slower, with the JVM's first compiler only; False for benchmarks.
+    proxy
+        Address that clients are told who come to `behind_proxy`: that of a proxy in front.
+    seat
+        Its place among others; none: it is alone.
 
     Usage: ``with KafkaBroker() as kafka: ... kafka.bootstrap ...``. In between, ``kill()`` or
     ``stop()`` and then ``start()`` give the same broker with the same data at the same address.
     """
 
     def __init__(
-        self, directory: Path | None = None, heap: str = "768m", *, quick: bool = True
+        self,
+        directory: Path | None = None,
+        heap: str = "768m",
+        *,
+        quick: bool = True,
+        proxy: str = "",
+        seat: Seat | None = None,
     ) -> None:
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="nyxter-kafka-")
         self.directory = directory or Path(self._own.name if self._own else "")
         self._jvm = [f"-Xmx{heap}", *(["-XX:TieredStopAtLevel=1"] if quick else [])]
-        self.bootstrap = f"{HOST}:{free_port()}"
+        self.bootstrap = free_address()
+        self.behind_proxy = free_address()
+        self._proxy = proxy or self.behind_proxy
+        self._seat = seat or Seat(1, {1: free_address()})
         self._child: Child | None = None
         self._format()
 
@@ -100,8 +140,17 @@ class KafkaBroker:
 
     def start(self) -> None:
         """Start it, on whatever data it has, and return once it answers."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start it and don't wait: one of several has nothing to say before the others run."""
         assert self._child is None, "it runs already"
         self._child = Child("kafka", self._java("kafka.Kafka", str(self._settings)), self.directory)
+
+    def wait_until_ready(self) -> None:
+        """Return once it answers."""
+        assert self._child is not None, "it does not run"
         self._child.wait_until(lambda: broker_answers(self.bootstrap), READY_S)
 
     def stop(self) -> None:
@@ -127,11 +176,21 @@ class KafkaBroker:
         return self.directory / "server.properties"
 
     def _format(self) -> None:
-        host, port = self.bootstrap.split(":")
-        data = self.directory / "data"
+        node, controllers = self._seat
+        many = len(controllers) > 1
         self.directory.mkdir(parents=True, exist_ok=True)
         self._settings.write_text(
-            SETTINGS.format(host=host, port=port, controller=free_port(), data=data)
+            SETTINGS.format(
+                node=node,
+                voters=self._seat.voters,
+                controller=controllers[node],
+                address=self.bootstrap,
+                behind_proxy=self.behind_proxy,
+                proxy=self._proxy,
+                copies=3 if many else 1,
+                in_sync=2 if many else 1,
+                data=self.directory / "data",
+            )
         )
         storage = ("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._settings))
         _run(self._java(*storage), READY_S)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from confluent_kafka import (
     Consumer,
@@ -55,15 +55,23 @@ class System:
         Where logs go.
     rules
         Text of the rules file.
-    partitions
+    partitions, replication
         Of every topic.
 
     """
 
-    def __init__(self, broker: str, directory: Path, rules: str = "", partitions: int = 4) -> None:
+    def __init__(
+        self,
+        broker: str,
+        directory: Path,
+        rules: str = "",
+        partitions: int = 4,
+        replication: int = 1,
+    ) -> None:
         self.settings = Settings(
             broker=broker,
             partitions=partitions,
+            replication=replication,
             session_timeout_s=6,
             rebalance_timeout_s=6,
             data_dir=directory,
@@ -76,6 +84,12 @@ class System:
         self._admin = AdminClient(self._client)
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         topics.create(self._admin, topics.every_topic(self.settings))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     # Workers
 
@@ -97,6 +111,7 @@ class System:
         ours = {
             "NYXTER_BROKER": self.settings.broker,
             "NYXTER_PARTITIONS": str(self.settings.partitions),
+            "NYXTER_REPLICATION": str(self.settings.replication),
             "NYXTER_SESSION_TIMEOUT_S": str(self.settings.session_timeout_s),
             "NYXTER_REBALANCE_TIMEOUT_S": str(self.settings.rebalance_timeout_s),
         }
@@ -315,6 +330,13 @@ def wait_until(condition: Any, what: str, patience_s: float = PATIENCE_S) -> Non
     while not _holds(condition):
         assert time.monotonic() < limit, f"waited {patience_s:.0f} s in vain until {what}"
         time.sleep(0.2)
+
+
+def asked(question: Any) -> Any:
+    """Return the answer to a question to the broker, however often it has to be put."""
+    answers: list[Any] = []
+    wait_until(lambda: answers.append(question()) or True, "the broker answers")
+    return answers[0]
 
 
 def _holds(condition: Any) -> Any:

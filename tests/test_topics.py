@@ -85,25 +85,30 @@ def done(outcome: Any) -> "Future[Any]":
 def test_topics_are_those_of_the_design() -> None:
     told = {
         topic.name: (topic.partitions, topic.replication, topic.config)
-        for topic in every_topic(Settings(app_id="shop", partitions=4, replication=3))
+        for topic in every_topic(Settings(app_id="shop", partitions=4, replication=2))
     }
     for_ever = {"cleanup.policy": "delete", "retention.ms": "-1"}
     compact = {"cleanup.policy": "compact"}
     larger = {"max.message.bytes": "7000000"}
     assert told == {
-        "nyxter.purchases.v1": (4, 3, for_ever),
-        "nyxter.contracts.v1": (4, 3, for_ever),
-        "nyxter.customers.v1": (4, 3, for_ever),
-        "nyxter.control.v1": (4, 3, for_ever),
-        "nyxter.repartition.v1": (4, 3, for_ever | larger),
-        "nyxter.journal.v1": (4, 3, for_ever),
-        "nyxter.segment-events.v1": (4, 3, for_ever | {"retention.ms": "63072000000"}),
-        "nyxter.dead-letters.v1": (4, 3, for_ever | {"retention.ms": "7776000000"} | larger),
-        "nyxter.profiles.v1": (4, 3, compact),
-        "nyxter.summaries.v1": (4, 3, compact),
-        "nyxter.snapshots.v1": (1, 3, compact),
-        "shop-customers-changelog": (4, 3, compact | larger),
+        "nyxter.purchases.v1": (4, 2, for_ever),
+        "nyxter.contracts.v1": (4, 2, for_ever),
+        "nyxter.customers.v1": (4, 2, for_ever),
+        "nyxter.control.v1": (4, 2, for_ever),
+        "nyxter.repartition.v1": (4, 2, for_ever | larger),
+        "nyxter.journal.v1": (4, 2, for_ever),
+        "nyxter.segment-events.v1": (4, 2, for_ever | {"retention.ms": "63072000000"}),
+        "nyxter.dead-letters.v1": (4, 2, for_ever | {"retention.ms": "7776000000"} | larger),
+        "nyxter.profiles.v1": (4, 2, compact),
+        "nyxter.summaries.v1": (4, 2, compact),
+        "nyxter.snapshots.v1": (1, 2, compact),
+        "shop-customers-changelog": (4, 2, compact | larger),
     }
+
+
+def test_three_copies_are_two_in_sync_at_least() -> None:
+    for topic in every_topic(Settings(replication=3)):
+        assert topic.config["min.insync.replicas"] == "2"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +220,7 @@ def test_on_kafka_differences_are_read_from_the_broker(kafka: KafkaBroker) -> No
         f"{name}: has replication 1, expected 3",
         f"{name}: has cleanup.policy=delete, expected compact",
         f"{name}: has retention.ms=1000, expected -1",
+        f"{name}: has min.insync.replicas=1, expected 2",
     ]
 
 
