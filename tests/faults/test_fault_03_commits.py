@@ -44,7 +44,7 @@ def troubles(chance: random.Random) -> list[Trouble]:
         KafkaError.NOT_COORDINATOR,
         KafkaError.INVALID_TXN_STATE,
         KafkaError.INVALID_PRODUCER_EPOCH,
-        KafkaError.UNKNOWN_SERVER_ERROR,
+        KafkaError.UNKNOWN,
     )
     listed = [
         *(Trouble(END_TXN, "refused", chance.randint(1, 3), error=error) for error in refusals),
