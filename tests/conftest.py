@@ -91,9 +91,15 @@ def unique(prefix: str) -> str:
 
 def need_kafka() -> None:
     """Leave the test out where Apache Kafka cannot run; in CI that is a failure."""
-    if not (missing := missing_tools()):
+    missing = missing_tools()
+    need(" and ".join(missing), found=not missing)
+
+
+def need(what: str, *, found: bool) -> None:
+    """Leave the test out where something it runs on is missing; in CI that is a failure."""
+    if found:
         return
-    reason = f"Apache Kafka does not run here: {' and '.join(missing)} missing"
+    reason = f"missing on this machine: {what}"
     if os.environ.get("CI") == "true":
-        pytest.fail(f"{reason}; CI leaves nothing out (scripts/setup-system.sh installs them)")
+        pytest.fail(f"{reason}; CI leaves nothing out (scripts/setup-system.sh installs it)")
     pytest.skip(reason)
