@@ -175,15 +175,7 @@ class System:
 
     def send(self, events: Iterable[Mapping[str, Any]], partitioner: str = "murmur2_random") -> int:
         """Send events to their topics; return how many."""
-        producer = self.producer(partitioner)
-        count = 0
-        for count, event in enumerate(events, 1):  # noqa: B007
-            topic = TOPIC_OF[event["type"].split(".")[1]]
-            value = json.dumps(event).encode()
-            producer.produce(topic, value, event["subject"].encode())
-            producer.poll(0)
-        producer.flush()
-        return count
+        return deliver(self.producer(partitioner), events)
 
     def produce(self, topic: str, key: bytes | None, value: bytes | None, **options: Any) -> None:
         """Send one raw record."""
@@ -322,6 +314,17 @@ class System:
     def settle(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until a snapshot covers all input and every card is exact by it."""
         wait_until(self.is_settled, "everything is covered and settled", patience_s)
+
+
+def deliver(producer: Producer, events: Iterable[Mapping[str, Any]]) -> int:
+    """Send events to their topics; return how many."""
+    count = 0
+    for count, event in enumerate(events, 1):  # noqa: B007
+        topic = TOPIC_OF[event["type"].split(".")[1]]
+        producer.produce(topic, json.dumps(event).encode(), event["subject"].encode())
+        producer.poll(0)
+    producer.flush()
+    return count
 
 
 def wait_until(condition: Any, what: str, patience_s: float = PATIENCE_S) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from running import System
+from running import System, deliver
 
 from nyxter_online.simulate import base, live
 from schemas.instant import business_today
@@ -35,17 +35,17 @@ def orders(seed: int, customers: int, count: int) -> list[Mapping[str, Any]]:
 
 @contextmanager
 def arriving(
-    system: System, events: Iterable[Mapping[str, Any]], per_second: float, **options: Any
+    system: System, events: Iterable[Mapping[str, Any]], per_second: float
 ) -> Iterator[threading.Thread]:
     """Send events meanwhile, at a rate; at the end of the block all of them are sent."""
     failed: list[BaseException] = []
 
     def send() -> None:
-        waiting = iter(events)
+        waiting, producer = iter(events), system.producer()
         try:
             while portion := list(islice(waiting, _PORTION)):
                 until = time.monotonic() + len(portion) / per_second
-                system.send(portion, **options)
+                deliver(producer, portion)
                 time.sleep(max(0.0, until - time.monotonic()))
         except BaseException as error:  # noqa: BLE001 - raised below
             failed.append(error)
