@@ -8,15 +8,17 @@ the changelog tells where to go on.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from enum import Enum
 from typing import Final
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from nyxter_online.intake import Message
 from streams.lane.changelog import POSITION_KEY, Position
+from streams.lane.metrics import LaneMetrics
 from streams.lane.records import Batch, Portion, Record, Shift
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.logs import where
@@ -59,6 +61,10 @@ class Lane:
         Topics whose messages make a batch of their own.
     pool
         Where batches are computed and written.
+    metrics
+        Where the work is measured; none: nowhere that anybody looks.
+    on_committed
+        Called with the records of each transaction, once it is committed.
 
     """
 
@@ -71,6 +77,8 @@ class Lane:
         changelog: str,
         solo: frozenset[str],
         pool: Executor,
+        metrics: LaneMetrics | None = None,
+        on_committed: Callable[[Sequence[Record]], None] = lambda _: None,
     ) -> None:
         self.partition = partition
         self.shift = shift
@@ -81,6 +89,8 @@ class Lane:
         self._changelog = changelog
         self._solo = solo
         self._pool = pool
+        self._metrics = metrics or LaneMetrics(CollectorRegistry())
+        self._on_committed = on_committed
         self._queue: deque[Portion] = deque()
         self._wake = asyncio.Event()
         self._leased = asyncio.Event()
@@ -88,6 +98,7 @@ class Lane:
         self._limit = _FIRST
         self._began = 0.0  # when the last batch did
         self.waiting_bytes = 0
+        self.busy_since: float | None = None  # monotonic; None: nothing is in hand
 
     def put(self, topic: str, messages: Sequence[Message]) -> None:
         """Take in fetched messages; those taken in before are passed over."""
@@ -98,6 +109,16 @@ class Lane:
             end = self.expected[topic] = fresh[-1].offset + 1
             self._queue.append(Portion(topic, expected, end, fresh))
             self._wake.set()
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether work is allowed."""
+        return self._leased.is_set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits and nothing is in hand."""
+        return not self._queue and self.busy_since is None
 
     def lease(self) -> None:
         """Allow work: the group has given the partition to this worker."""
@@ -138,7 +159,9 @@ class Lane:
             if await self._gathered():
                 continue
             batch = self._take()
+            self.busy_since = time.monotonic()
             did = await loop.run_in_executor(self._pool, self._work, batch)
+            self.busy_since = None
             self.waiting_bytes -= _size(batch.messages)
             if not did and not self._queue:
                 await self._rest()
@@ -188,14 +211,16 @@ class Lane:
             self._began = time.monotonic()
             self._handle(batch)
             self._adapt(len(batch.messages), time.monotonic() - self._began)
-        chore = self.shift.chore(self.positions)
+        with self._metrics.computed.time():
+            chore = self.shift.chore(self.positions)
         if chore is not None:
             self._commit(chore, Batch([]))
         return chore is not None or bool(batch.portions)
 
     def _handle(self, batch: Batch) -> None:
         try:
-            records = self._compute(batch)
+            with self._metrics.computed.time():
+                records = self._compute(batch)
         except Exception as error:  # noqa: BLE001 - whatever it is, some message causes it
             if len(batch.messages) > 1:
                 for half in batch.halves():
@@ -218,9 +243,14 @@ class Lane:
     def _commit(self, records: list[Record], batch: Batch) -> None:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
         position = Position(following, self._partitions, self.shift.memo())
-        self._producer.write([*records, Record(self._changelog, POSITION_KEY, position.value())])
+        with self._metrics.committed.time():
+            self._producer.write(
+                [*records, Record(self._changelog, POSITION_KEY, position.value())]
+            )
         self.shift.settle()
         self.positions = following
+        self._metrics.applied(batch.messages)
+        self._on_committed(records)
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Bound the next batch to about `_WORK_S` of work, as this one went."""

@@ -5,17 +5,19 @@ kept go on, those lost end without a trace, new ones are fenced, loaded and then
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 from confluent_kafka import KafkaException
+from prometheus_client import CollectorRegistry
 
 from streams.lane.changelog import OtherVersion, Position, read_changelog, read_position
 from streams.lane.lane import Ended, Lane
-from streams.lane.records import Shift
+from streams.lane.metrics import LaneMetrics
+from streams.lane.records import Record, Shift
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.logs import where
 
@@ -55,6 +57,10 @@ class LaneConfig:
         How often the group hears from this worker.
     on_unusable
         Called with the reason when stored state can't be gone on from.
+    on_committed
+        Called with the records of each transaction, once it is committed, from any thread.
+    metrics
+        Where the lanes measure their work.
 
     """
 
@@ -68,6 +74,8 @@ class LaneConfig:
     workers: int = 4
     heartbeat_s: float = 2.0
     on_unusable: Callable[[str], None] = field(default=lambda _: None)
+    on_committed: Callable[[Sequence[Record]], None] = field(default=lambda _: None)
+    metrics: LaneMetrics = field(default_factory=lambda: LaneMetrics(CollectorRegistry()))
 
 
 class Lanes:
@@ -86,6 +94,8 @@ class Lanes:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._owned: frozenset[int] = frozenset()
         self._suspended = False
+        self._refused: dict[int, str] = {}
+        self._joined = False
         self._pool = ThreadPoolExecutor(config.workers, "lane")
         self._loading = ThreadPoolExecutor(config.workers, "load")
 
@@ -115,9 +125,22 @@ class Lanes:
             position=position,
             start=start,
         )
+        self._refused[partition] = f"{topic} starts at {start}, beyond the position {position}"
         lane = self._lanes.get(partition)
         if lane is not None:
             lane.suspend()
+
+    def problems(self) -> list[str]:
+        """Return why not everything that is owned is worked on, in words."""
+        if not self._joined:
+            return ["not a member of the group yet"]
+        if self._suspended:
+            return ["the group is changing"]
+        listed = sorted(self._owned)
+        loading = [str(p) for p in listed if p not in self._lanes]
+        told = [f"partitions being loaded: {', '.join(loading)}"] if loading else []
+        refused = [p for p in listed if p in self._refused]
+        return told + [f"partition {p} stands still: {self._refused[p]}" for p in refused]
 
     def suspend(self) -> None:
         """Begin no further work: the group is about to change."""
@@ -130,6 +153,8 @@ class Lanes:
         """Own these partitions and no others."""
         self._owned = frozenset(partitions)
         self._suspended = False
+        self._joined = True
+        self._refused = {p: why for p, why in self._refused.items() if p in self._owned}
         for partition in [p for p in self._tasks if p not in self._owned]:
             self._end(partition)
         for partition in sorted(self._owned):
@@ -164,8 +189,12 @@ class Lanes:
                 return
             if lane is not None:
                 self._lanes[partition] = lane
+                self._refused.pop(partition, None)
                 self._start(lane)
+                self.config.metrics.loaded.inc()
                 ended = await lane.run()
+                self.config.metrics.loaded.dec()
+                self.config.metrics.ended.labels(ended.value).inc()
                 if self._lanes.get(partition) is lane:
                     self.close_gate(partition)
                     del self._lanes[partition]
@@ -178,7 +207,8 @@ class Lanes:
     async def _load(self, partition: int) -> Lane | None:
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
+            with self.config.metrics.recovery.time():
+                return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
         except (Fenced, KafkaException) as error:
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
         except (PartitionsChanged, OtherVersion) as error:
@@ -202,7 +232,17 @@ class Lanes:
         shift = config.shift(partition)
         shift.load(stored, position.memo)
         log.info("loaded", partition=partition, records=len(stored))
-        return Lane(partition, position, shift, producer, config.changelog, config.solo, self._pool)
+        return Lane(
+            partition,
+            position,
+            shift,
+            producer,
+            config.changelog,
+            config.solo,
+            self._pool,
+            config.metrics,
+            config.on_committed,
+        )
 
     async def stop(self) -> None:
         """End all lanes after the work in hand."""
