@@ -8,8 +8,10 @@ from nyxter_online.step import Arrived
 from schemas.envelope import Envelope, Headers, read_kafka
 from schemas.events import event_of
 from schemas.instant import Refused, latest_allowed
+from schemas.limits import EventLimits
 
 _MILLISECONDS: Final = 1000
+_DEFAULT: Final = EventLimits()
 
 
 class Message(Protocol):
@@ -62,16 +64,23 @@ def _everyone(_: Envelope) -> bool:
     return True
 
 
-def take_in(messages: Iterable[Message], is_home: Callable[[Envelope], bool] = _everyone) -> Intake:
+def take_in(
+    messages: Iterable[Message],
+    is_home: Callable[[Envelope], bool] = _everyone,
+    limits: EventLimits = _DEFAULT,
+) -> Intake:
     """Return the events of messages in their order, and the messages that are not applied.
 
-    `is_home` tells whether an event's customer belongs here.
+    `is_home` tells whether an event's customer belongs here, `limits` how large one may be.
     """
     intake = Intake([], [], [])
     for message in messages:
         try:
+            limits.check_message(message.value)
             envelope = _envelope(message)
+            limits.check_envelope(envelope)
             event = event_of(envelope)
+            limits.check_event(event)
         except Refused as refusal:
             intake.refused.append(Refusal(message, str(refusal)))
             continue

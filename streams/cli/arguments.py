@@ -44,7 +44,7 @@ RedisUrl = Annotated[
 def rules_of(path: Path | None) -> Rules:
     """Return the rules of a file; a file that can't be used ends the command with its errors."""
     try:
-        return load_rules(path)
+        return load_rules(path, settings_of().rules_bytes)
     except RulesError as error:
         raise failure(str(error)) from None
     except OSError as error:
