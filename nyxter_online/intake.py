@@ -5,8 +5,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from nyxter_online.step import Arrived
+from schemas.customer_id import problem_of
 from schemas.envelope import Envelope, Headers, read_kafka
-from schemas.events import event_of
+from schemas.events import CustomerRecorded, event_of
 from schemas.instant import Refused, latest_allowed
 from schemas.limits import EventLimits
 
@@ -76,11 +77,7 @@ def take_in(
     intake = Intake([], [], [])
     for message in messages:
         try:
-            limits.check_message(message.value)
-            envelope = _envelope(message)
-            limits.check_envelope(envelope)
-            event = event_of(envelope)
-            limits.check_event(event)
+            envelope, event = _read(message, limits)
         except Refused as refusal:
             intake.refused.append(Refusal(message, str(refusal)))
             continue
@@ -91,8 +88,29 @@ def take_in(
     return intake
 
 
+def _read(message: Message, limits: EventLimits) -> Arrived:
+    """Return what a message carries (Refused); what is too small to break a limit is not measured.
+
+    No text of an event has more bytes than the JSON that it is read from. Headers are no part of
+    that.
+    """
+    value = message.value
+    is_large = bool(message.headers) or value is None or len(value) > limits.unmeasured
+    if is_large:
+        limits.check_message(value)
+    envelope = _envelope(message)
+    if is_large:
+        limits.check_envelope(envelope)
+    event = event_of(envelope)
+    if is_large or type(event) is CustomerRecorded:
+        limits.check_event(event)
+    return envelope, event
+
+
 def _envelope(message: Message) -> Envelope:
     envelope = read_kafka(message.value, message.headers)
+    if problem := problem_of(envelope.subject):
+        raise Refused(f"subject {problem}")
     limit = _latest(message.timestamp // _MILLISECONDS)
     if envelope.time > limit and envelope.time > latest_allowed(message.timestamp):
         raise Refused("time is more than 24 hours ahead")

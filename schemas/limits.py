@@ -5,11 +5,11 @@ What is refused by a limit depends on the event alone, so no order of arrival ma
 (docs/decisions/0012).
 """
 
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.customer_id import problem_of
 from schemas.envelope import Envelope
 from schemas.events import CustomerRecorded, Event
 from schemas.instant import Refused
@@ -53,18 +53,27 @@ class EventLimits(BaseModel):
     orders_a_day: Annotated[int, Field(ge=1, le=10**9)] = 1_000
     groups: Annotated[int, Field(ge=1, le=10_000)] = 1_000
 
+    @cached_property
+    def unmeasured(self) -> int:
+        """Bytes of a JSON text in which nothing but a record's attributes can break a limit."""
+        return min(
+            self.message_bytes,
+            self.customer_id_bytes,
+            self.event_id_bytes,
+            self.order_id_bytes,
+            self.text_bytes,
+        )
+
     def check_message(self, value: bytes | None) -> None:
         """Raise Refused where a message is too large, before anything of it is read."""
         if value is not None and len(value) > self.message_bytes:
             _least(len(value.strip()), self.message_bytes, "the message", "message_bytes")
 
     def check_envelope(self, envelope: Envelope) -> None:
-        """Raise Refused where a customer id cannot be one, or it or what names the event is long.
+        """Raise Refused where the customer's id is too long, or what names the event.
 
         `time` is checked too: its fraction may have any number of digits.
         """
-        if problem := problem_of(envelope.subject):
-            raise Refused(f"subject {problem}")
         self._check("subject", envelope.subject, "customer_id_bytes")
         most = self.event_id_bytes
         if len(envelope.id) + len(envelope.source) + len(envelope.time) > most // _MOST_UTF8:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from schemas.instant import BUSINESS_ZONE
 
@@ -20,6 +20,19 @@ def printable(text: str) -> str:
     'Ação\\x1b[2J\\n🙂'
     """
     return _OBEYED.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def harmless(value: Any) -> Any:
+    r"""Return JSON values with all texts printable, names of fields as they are.
+
+    >>> harmless({"event": {"id": "a\x07"}, "group": ["b\n"], "V": 1.5})
+    {'event': {'id': 'a\\x07'}, 'group': ['b\\n'], 'V': 1.5}
+    """
+    if isinstance(value, dict):
+        return {name: harmless(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [harmless(inner) for inner in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def number(value: float | Decimal | None, places: int = 2) -> str:
