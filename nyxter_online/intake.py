@@ -5,11 +5,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 from nyxter_online.step import Arrived
+from schemas.customer_id import problem_of
 from schemas.envelope import Envelope, Headers, read_kafka
-from schemas.events import event_of
+from schemas.events import CustomerRecorded, event_of
 from schemas.instant import Refused, latest_allowed
+from schemas.limits import EventLimits
 
 _MILLISECONDS: Final = 1000
+_DEFAULT: Final = EventLimits()
 
 
 class Message(Protocol):
@@ -62,16 +65,19 @@ def _everyone(_: Envelope) -> bool:
     return True
 
 
-def take_in(messages: Iterable[Message], is_home: Callable[[Envelope], bool] = _everyone) -> Intake:
+def take_in(
+    messages: Iterable[Message],
+    is_home: Callable[[Envelope], bool] = _everyone,
+    limits: EventLimits = _DEFAULT,
+) -> Intake:
     """Return the events of messages in their order, and the messages that are not applied.
 
-    `is_home` tells whether an event's customer belongs here.
+    `is_home` tells whether an event's customer belongs here, `limits` how large one may be.
     """
     intake = Intake([], [], [])
     for message in messages:
         try:
-            envelope = _envelope(message)
-            event = event_of(envelope)
+            envelope, event = _read(message, limits)
         except Refused as refusal:
             intake.refused.append(Refusal(message, str(refusal)))
             continue
@@ -82,8 +88,29 @@ def take_in(messages: Iterable[Message], is_home: Callable[[Envelope], bool] = _
     return intake
 
 
+def _read(message: Message, limits: EventLimits) -> Arrived:
+    """Return what a message carries (Refused); what is too small to break a limit is not measured.
+
+    No text of an event has more bytes than the JSON that it is read from. Headers are no part of
+    that.
+    """
+    value = message.value
+    is_large = bool(message.headers) or value is None or len(value) > limits.unmeasured
+    if is_large:
+        limits.check_message(value)
+    envelope = _envelope(message)
+    if is_large:
+        limits.check_envelope(envelope)
+    event = event_of(envelope)
+    if is_large or type(event) is CustomerRecorded:
+        limits.check_event(event)
+    return envelope, event
+
+
 def _envelope(message: Message) -> Envelope:
     envelope = read_kafka(message.value, message.headers)
+    if problem := problem_of(envelope.subject):
+        raise Refused(f"subject {problem}")
     limit = _latest(message.timestamp // _MILLISECONDS)
     if envelope.time > limit and envelope.time > latest_allowed(message.timestamp):
         raise Refused("time is more than 24 hours ahead")

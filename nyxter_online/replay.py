@@ -44,10 +44,10 @@ class Replay:
 
         Lines are counted from 1 (`Message.offset`); blank ones are passed over.
         """
-        numbered = enumerate(lines, 1)
+        numbered, limits = enumerate(lines, 1), self.customers.period.rules.limits
         while batch := list(islice(numbered, _LINES)):
             messages = [Line(number, self._end_ms, line) for number, line in batch if line.strip()]
-            intake = take_in(messages)
+            intake = take_in(messages, limits=limits)
             step(self.customers, intake.arrived, None, self._at).settle(self.customers)
             yield batch[-1][0], intake.refused
 

@@ -23,6 +23,9 @@ _USUAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
 _MONEY = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BAND = re.compile(r"FAIXA (0[0-9]|1[01])\b.*", re.IGNORECASE | re.DOTALL)
 _MONEY_DIGITS = 40  # before and after the point: sums of them stay exact (customer.EXACT)
+_LONGEST_DAY = 64  # with time of day, fraction and offset; days are remembered by their text
+_MOST_PROBLEMS = 5
+_LONGEST_PLACE = 100
 BANDS = 12
 UNKNOWN_BAND = -1
 
@@ -62,7 +65,7 @@ def band_ordinal(value: object) -> object:
 def _day(value: object) -> date:
     if type(value) is date:
         return value
-    if type(value) is not str:
+    if type(value) is not str or len(value) > _LONGEST_DAY:
         raise ValueError("is not a date (YYYY-MM-DD)")
     return business_day(value)
 
@@ -209,10 +212,17 @@ def event_of(envelope: Envelope, kinds: Mapping[str, type[Event]] = BUSINESS) ->
 
 
 def _reasons(error: ValidationError) -> str:
-    return "; ".join(
-        f"data.{'.'.join(str(part) for part in problem['loc'])}: {_plain(problem)}"
-        for problem in error.errors(include_url=False, include_input=False)
-    )
+    """Return what is wrong, of the first few things: a reason is bounded, whatever came in."""
+    problems = error.errors(include_url=False, include_input=False)
+    told = [f"{_place(problem)}: {_plain(problem)}" for problem in problems[:_MOST_PROBLEMS]]
+    if (more := len(problems) - len(told)) > 0:
+        told.append(f"and {more} more")
+    return "; ".join(told)
+
+
+def _place(problem: Any) -> str:
+    place = f"data.{'.'.join(str(part) for part in problem['loc'])}"
+    return place if len(place) <= _LONGEST_PLACE else f"{place[:_LONGEST_PLACE]}…"
 
 
 _PLAIN: Final[Mapping[str, Callable[[Any], str]]] = {

@@ -29,12 +29,14 @@ from pydantic import (
 from schemas.envelope import dumps
 from schemas.journey import PROFILES, JourneyRules, Kind
 from schemas.journey import with_defaults as journey_with_defaults
+from schemas.limits import EventLimits
 from schemas.toml_lines import line_of
 
 INDICATORS: Final = ("P", "R", "F", "V")
 TIERS: Final = ("vip", "medio")  # the first whose limits hold; who meets none is OTHER_TIER
 OTHER_TIER: Final = "pequeno"
 RFM_TOTALS: Final = range(3, 13)
+FILE_BYTES: Final = 1_000_000
 _SEVEN: Final = Decimal(7)
 
 Indicator = Literal["P", "R", "F", "V", "PRFV"]
@@ -297,6 +299,7 @@ class Rules(_Model):
     campaigns: Annotated[dict[Name, Campaign], Field(max_length=60)]
     channels: Channels
     rfm: Rfm
+    limits: EventLimits = EventLimits()
     journey: JourneyRules  # last: its triggers name campaigns and RFM segments
 
     @field_validator("potential", mode="before")
@@ -370,9 +373,18 @@ def read_rules(text: str, name: str = "rules") -> Rules:
         raise RulesError("\n".join(_problems(error, text, name))) from None
 
 
-def load_rules(path: Path | None) -> Rules:
-    """Return the rules of a file, or the defaults where there is none (RulesError, OSError)."""
-    return read_rules("" if path is None else path.read_text("utf-8"), str(path))
+def load_rules(path: Path | None, most: int = FILE_BYTES) -> Rules:
+    """Return the rules of a file of at most so many bytes, or the defaults where there is none.
+
+    Raises ``RulesError``, ``OSError``, and ``UnicodeDecodeError`` where it is not UTF-8.
+    """
+    if path is None:
+        return read_rules("")
+    with path.open("rb") as file:
+        raw = file.read(most + 1)
+    if len(raw) > most:
+        raise RulesError(f"{path}: has more than {most} bytes (NYXTER_RULES_BYTES)")
+    return read_rules(raw.decode(), str(path))
 
 
 def _with_defaults(given: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.rules import FILE_BYTES
+
 
 class Settings(BaseSettings):
     """The settings of one process, read from ``NYXTER_*`` variables of the environment.
@@ -33,6 +35,9 @@ class Settings(BaseSettings):
 
     rules: Path | None = None
     """The rules file; none: the rules' defaults."""
+
+    rules_bytes: int = Field(FILE_BYTES, ge=1_000)
+    """The largest rules file that is read."""
 
     session_timeout_s: float = Field(10, gt=0)
     """Seconds after which a silent worker's partitions go to another."""

@@ -23,6 +23,7 @@ REPARTITION = "nyxter.repartition.v1"
 JOURNAL = "nyxter.journal.v1"
 SEGMENT_EVENTS = "nyxter.segment-events.v1"
 DEAD_LETTERS = "nyxter.dead-letters.v1"
+RETRIED = "nyxter.retried.v1"
 PROFILES = "nyxter.profiles.v1"
 SUMMARIES = "nyxter.summaries.v1"
 SNAPSHOTS = "nyxter.snapshots.v1"
@@ -108,6 +109,7 @@ def every_topic(settings: Settings) -> tuple[Topic, ...]:
         Topic(REPARTITION, many, "delete", FOR_EVER, copies, LARGER),
         Topic(SEGMENT_EVENTS, many, "delete", 730 * DAY_MS, copies),
         Topic(DEAD_LETTERS, many, "delete", 90 * DAY_MS, copies, LARGER),
+        Topic(RETRIED, many, "compact", None, copies),
         Topic(PROFILES, many, "compact", None, copies),
         Topic(SUMMARIES, many, "compact", None, copies),
         Topic(SNAPSHOTS, 1, "compact", None, copies),

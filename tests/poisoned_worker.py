@@ -1,7 +1,12 @@
-"""`nyxter`, but the step fails on events that bear a mark: run as a program by Kafka tests."""
+"""`nyxter`, but the step fails on events that bear a mark, and one codec is missing.
+
+Run as a program by Kafka tests. The codec is missing as it is where cramjam is not installed.
+"""
 
 from collections.abc import Sequence
 from typing import Final
+
+import aiokafka.codec
 
 import streams.app
 from nyxter_online.intake import Message
@@ -10,6 +15,7 @@ from streams.segmenter.entry import Entry
 from streams.segmenter.shift import SegmentShift
 
 MARK: Final = "POISON"
+MISSING: Final = "zstd"
 
 
 class PoisonedShift(SegmentShift):
@@ -26,4 +32,5 @@ if __name__ == "__main__":
     from streams.cli import app
 
     streams.app.SegmentShift = PoisonedShift  # type: ignore[misc]
+    aiokafka.codec.has_zstd = lambda: False
     app()

@@ -99,6 +99,7 @@ def test_topics_are_those_of_the_design() -> None:
         "nyxter.journal.v1": (4, 2, for_ever),
         "nyxter.segment-events.v1": (4, 2, for_ever | {"retention.ms": "63072000000"}),
         "nyxter.dead-letters.v1": (4, 2, for_ever | {"retention.ms": "7776000000"} | larger),
+        "nyxter.retried.v1": (4, 2, compact),
         "nyxter.profiles.v1": (4, 2, compact),
         "nyxter.summaries.v1": (4, 2, compact),
         "nyxter.snapshots.v1": (1, 2, compact),

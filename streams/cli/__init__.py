@@ -13,12 +13,14 @@ from streams.cli.arguments import (
     RulesFile,
     Sort,
     broker_failure,
+    customer_of,
     failure,
     redis_url_of,
     rules_of,
     settings_of,
     unwritable,
 )
+from streams.cli.dead_letters import letters_app
 from streams.cli.model import model_app
 from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
@@ -29,6 +31,7 @@ topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
+app.add_typer(letters_app, name="dead-letters")
 
 
 @app.callback()
@@ -184,7 +187,7 @@ def card(
 
     url = redis_url_of(redis or settings_of().redis_url)
     try:
-        show_card(url, customer, as_json=as_json)
+        show_card(url, customer_of(customer), as_json=as_json)
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -213,7 +216,7 @@ def explain(
     settings = settings_of()
     url = redis_url_of(redis or settings.redis_url)
     try:
-        show_explanation(url, customer, rules_of(rules or settings.rules))
+        show_explanation(url, customer_of(customer), rules_of(rules or settings.rules))
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -249,7 +252,8 @@ def tail(
     from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
 
     settings = settings_of()
-    filters = Filters(frozenset(kinds or ()), customer, segment, fired)
+    of = None if customer is None else customer_of(customer)
+    filters = Filters(frozenset(kinds or ()), of, segment, fired)
     try:
         follow(settings, filters, from_start=from_start, as_json=as_json, limit=limit)
     except NoTopic as error:

@@ -8,6 +8,7 @@ import typer
 from confluent_kafka import KafkaException
 from pydantic import ValidationError
 
+from schemas.customer_id import problem_of
 from schemas.rules import Rules, RulesError, load_rules
 from streams.settings import Settings
 
@@ -44,7 +45,7 @@ RedisUrl = Annotated[
 def rules_of(path: Path | None) -> Rules:
     """Return the rules of a file; a file that can't be used ends the command with its errors."""
     try:
-        return load_rules(path)
+        return load_rules(path, settings_of().rules_bytes)
     except RulesError as error:
         raise failure(str(error)) from None
     except OSError as error:
@@ -61,6 +62,13 @@ def settings_of() -> Settings:
         problems = error.errors(include_url=False, include_input=False)
         lines = [f"NYXTER_{str(p['loc'][0]).upper()}: {p['msg']}" for p in problems]
         raise failure("\n".join(lines)) from None
+
+
+def customer_of(customer_id: str) -> str:
+    """Return a customer's id; one that can be nobody's ends the command, as it ends an event."""
+    if problem := problem_of(customer_id):
+        raise failure(f"the customer's id {problem}")
+    return customer_id
 
 
 def redis_url_of(url: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -17,6 +17,7 @@ from streams.cli.sheet import (
     Sheet,
     fact,
     history_table,
+    plain_console,
     provenance,
     read_sheet,
     segments,
@@ -34,7 +35,7 @@ def show_card(url: str, customer_id: str, *, as_json: bool) -> None:
     if as_json:
         typer.echo(dumps({name: sheet.card[name] for name in Profile.model_fields}))
     else:
-        Console(highlight=False).print(*_page(sheet), sep="\n")
+        plain_console().print(*_page(Sheet(*words.harmless(list(sheet)))), sep="\n")
 
 
 def _page(sheet: Sheet) -> list[Any]:

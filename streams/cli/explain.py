@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from streams.cli.sheet import (
     fact,
     history_table,
     pairs,
+    plain_console,
     provenance,
     read_sheet,
     segments,
@@ -30,8 +31,8 @@ def show_explanation(url: str, customer_id: str, rules: Rules) -> None:
 
     Raises as `read_sheet` does.
     """
-    card, history = read_sheet(url, customer_id, _TRANSITIONS)
-    console = Console(highlight=False)
+    card, history = words.harmless(list(read_sheet(url, customer_id, _TRANSITIONS)))
+    console = plain_console()
     console.print(Text.assemble("Cliente ", (card["customer_id"], "bold")))
     for title, part in _parts(card, history, rules):
         console.print(Text(f"\n{title}", "bold"), part, sep="\n")

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from rich.console import Console
 from rich.table import Table
 
 from schemas.outputs import UNASSIGNED
@@ -56,6 +57,11 @@ def read_sheet(url: str, customer_id: str, transitions: int) -> Sheet:
             raise NoCard(f"no card of {customer_id} in the Redis at {place(url)}")
         history = cards.read_history(redis, customer_id, transitions) if transitions else []
         return Sheet(card, history)
+
+
+def plain_console() -> Console:
+    """Return a console that takes brackets and colons in names for what they are."""
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def place(url: str) -> str:

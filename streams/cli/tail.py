@@ -124,4 +124,4 @@ def told(event: Event) -> str:
     """Return an event in a line: time, customer, what happened, why."""
     data = event["data"]
     what, why = whys.told(data), whys.reason(data["why"])
-    return f"{words.stamp(event['time'])}  {event['subject']}  {what}  ({why})"
+    return words.printable(f"{words.stamp(event['time'])}  {event['subject']}  {what}  ({why})")

@@ -1,23 +1,32 @@
 """Faust's aiokafka transport, handing agents everything fetched for a partition as one batch.
 
-What the lanes need differs from Faust's own consumer in four ways: messages come in batches;
+What the lanes need differs from Faust's own consumer in five ways: messages come in batches;
 fetching starts at the position stored with the state, not at the group's committed offset; a
-partition whose messages wait for work is not fetched further (by bytes); and inputs are read
-`read_committed`. Joining the group, fetching and calling agents stay Faust's.
+partition whose messages wait for work is not fetched further (by bytes); inputs are read
+`read_committed`; and a batch that aiokafka cannot decode is read by another client. Joining the
+group, fetching and calling agents stay Faust's.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import faust
 import structlog
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    CorruptRecordException,
+    KafkaError,
+    UnsupportedCodecError,
+)
 from faust.events import Event
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from nyxter_online.intake import Message
 from streams.lane.lanes import Lanes
+from streams.lane.substitute import Place, Reading, Unreadable, read_otherwise
 
 log = structlog.get_logger()
 
@@ -26,6 +35,7 @@ _POLL_S: Final = 0.25
 _NOTHING_S: Final = 0.01
 _PACE_S: Final = 0.01  # between two looks at what was fetched: each costs as much as many messages
 _AGAIN_S: Final = 0.5
+_NARROW_S: Final = 1.0  # how long some places are waited for while looking for a broken one
 _NOBODY: Final = TP("nobody", 0)
 
 
@@ -72,6 +82,7 @@ class Consumer(driver.Consumer):
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
+        self._suspects: deque[list[TP]] = deque()  # where a batch that can't be decoded may lie
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -130,15 +141,85 @@ class Consumer(driver.Consumer):
                 await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
                 continue
             turns = self._fetchable()
-            # Asking for nobody's messages tells the group that we are alive while lanes load.
-            wait = _POLL_S if turns else _NOTHING_S
-            fetched = await self._getmany(active_partitions=set(turns) or {_NOBODY}, timeout=wait)
-            for tp, records in (fetched or {}).items():
+            fetched = await self._fetch(turns)
+            for tp, records in fetched.items():
                 if self._open_tps.get(tp) == turns.get(tp):
                     await self._deliver(tp, records, turns[tp])
                 else:
                     self._seek_back(tp.partition)
             await asyncio.sleep(_PACE_S if fetched else 0)
+
+    async def _fetch(self, turns: Mapping[TP, int]) -> Mapping[TP, list[Any]]:
+        """Return what was fetched of places that may be.
+
+        A batch that cannot be decoded makes aiokafka lose what it took out of other places with
+        it, and it does not say where the batch lies. So all are asked for anew from what their
+        lanes have, half by half, until one fails alone: that one is read otherwise.
+        """
+        narrowed = self._narrowed(turns)
+        # Asking for nobody's messages tells the group that we are alive while lanes load.
+        wanted = narrowed or list(turns) or [_NOBODY]
+        wait = _NARROW_S if narrowed else _POLL_S if turns else _NOTHING_S
+        try:
+            fetched = await self._getmany(active_partitions=set(wanted), timeout=wait)
+        except Exception as error:
+            if not _is_undecoded(error):
+                raise
+            await self._ask_again(wanted)
+            if len(wanted) > 1:
+                middle = len(wanted) // 2
+                self._suspects += (wanted[:middle], wanted[middle:])
+            else:
+                await self._read_otherwise(wanted[0], type(error).__name__)
+            return {}
+        if narrowed and fetched:
+            self._suspects.append(narrowed)  # what is broken may come only now
+        return fetched or {}
+
+    def _narrowed(self, turns: Mapping[TP, int]) -> list[TP]:
+        """Return the next suspects that may be fetched; none where nothing is suspected."""
+        while self._suspects:
+            if places := [tp for tp in self._suspects.popleft() if tp in turns]:
+                return places
+        return []
+
+    async def _ask_again(self, places: list[TP]) -> None:
+        """Open the gates of places anew, and wait a little until they are open."""
+        for partition in {tp.partition for tp in places}:
+            self._seek_back(partition)
+        if self._seeks:
+            await asyncio.wait(self._seeks, timeout=_NARROW_S)
+
+    async def _read_otherwise(self, tp: TP, why: str) -> None:
+        """Hand over messages that aiokafka cannot decode; where nobody can, stop their partition.
+
+        Passing over them would lose them without a trace.
+        """
+        lane, opening = self._lanes.get(tp.partition), self._open_tps.get(tp)
+        if lane is None or opening is None:
+            return
+        told = log.bind(topic=tp.topic, partition=tp.partition, why=why)
+        place = Place(tp.topic, tp.partition, lane.expected.get(tp.topic, 0))
+        try:
+            reading = await asyncio.to_thread(read_otherwise, self._lanes.config.client, place)
+        except Unreadable as reason:
+            told.error("unreadable, the partition stands still", reason=str(reason))
+            self._close(tp.partition)
+            return
+        told.warning("read by another client", offset=place.offset, messages=len(reading.messages))
+        await self._go_on(tp, reading, opening)
+
+    async def _go_on(self, tp: TP, reading: Reading, opening: int) -> None:
+        """Hand over what was read otherwise and fetch behind it, unless the gate has moved."""
+        if self._open_tps.get(tp) != opening:
+            return
+        try:
+            await self.seek_wait({tp: reading.next})
+        except Exception:  # noqa: BLE001 - not assigned any more
+            self._seek_back(tp.partition)
+            return
+        if reading.messages:
+            await self._deliver(tp, reading.messages, opening)
 
     def _seek_back(self, partition: int) -> None:
         """Ask again for messages that were fetched while their gate was opened anew.
@@ -161,6 +242,13 @@ class Consumer(driver.Consumer):
     def is_current(self, fetched: Fetched) -> bool:
         """Tell whether messages were fetched since the gate of their partition was last opened."""
         return self._openings.get(fetched.partition) == fetched.opening
+
+
+def _is_undecoded(error: Exception) -> bool:
+    """Tell whether a batch could not be decoded, in whatever words its codec has for that."""
+    if isinstance(error, UnsupportedCodecError | CorruptRecordException):
+        return True
+    return not isinstance(error, KafkaError | ConsumerStoppedError)
 
 
 class Transport(driver.Transport):

@@ -24,6 +24,7 @@ from streams.lane.changelog import read_changelog
 from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.segmenter.alarms import GroupAlarm
 from streams.segmenter.entry import Composition
 from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader, snapshot_records
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, read_chunks
@@ -115,6 +116,7 @@ class Leader:
         self._known: dict[bytes, bytes] = {}
         self._merged: dict[int, int] = {}
         self._trainer = Trainer(partitions)
+        self.groups_alarm = GroupAlarm(rules.limits)
 
     def lead(self, stop: threading.Event) -> None:
         """Lead until `stop` is set or another leader has taken over."""
@@ -195,6 +197,10 @@ class Leader:
         self, producer: TransactionalProducer, summaries: Mapping[int, tuple[Summary, Population]]
     ) -> None:
         population = merge_populations(population for _, population in summaries.values())
+        merged = {p: summary.entry for p, (summary, _) in summaries.items()}
+        if not self.groups_alarm.lets_tell(population):
+            self._merged = merged  # looked at again when one of them has changed
+            return
         number = self._number + 1
         header = SnapshotHeader(
             number,
@@ -203,7 +209,6 @@ class Leader:
             {str(p): summary.next for p, (summary, _) in summaries.items()},
             chunk_names(population),
         )
-        merged = {p: summary.entry for p, (summary, _) in summaries.items()}
         records, chunks = snapshot_records(header, population, self._known)
         composition = Composition(number, self._day, self._rules.version, merged)
         producer.write([*records, Record(topics.JOURNAL, None, composition.value(), None, 0)])

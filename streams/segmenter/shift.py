@@ -25,6 +25,7 @@ from schemas.instant import Refused
 from streams import topics
 from streams.lane.partitioner import partition_of
 from streams.lane.records import Batch, Record
+from streams.segmenter.alarms import GroupAlarm, OrderAlarm
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
     accepted_record,
@@ -62,6 +63,8 @@ class SegmentShift:
         self.site = site
         self.customers = Customers(site.rules, tombstone_of(site.secret), bucket_of)
         self._told = Told(site, self.customers)
+        self.orders_alarm = OrderAlarm(site.rules.limits, self.customers)
+        self.groups_alarm = GroupAlarm(site.rules.limits, partition=site.partition)
         self.progress = Progress()
         self.snapshot: Snapshot | None = None
         self._board = board
@@ -132,7 +135,10 @@ class SegmentShift:
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         """Return the records of a batch of messages."""
         entry = self._entry(spans=batch.spans, poison=batch.poison)
-        return self.execute(entry, batch.messages, positions)
+        records = self.execute(entry, batch.messages, positions)
+        if self._outcome is not None:
+            self.orders_alarm.watch(self._outcome.changes)
+        return records
 
     def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
         """Return the records of a part of a sweep or of a summary, where one is due."""
@@ -232,7 +238,13 @@ class SegmentShift:
 
     def _summary_due(self) -> bool:
         waited = time.monotonic() - self._summarised_at >= _SUMMARY_S
-        return self._unsummarised and (waited or self._urgent)
+        if not (self._unsummarised and (waited or self._urgent)):
+            return False
+        customers = self.customers
+        if self.groups_alarm.lets_tell(customers.head_count.population(customers.groups)):
+            return True
+        self._summarised_at, self._urgent = time.monotonic(), False
+        return False
 
     def _next_epoch(self) -> int:
         """Return the number of the epoch to go on with: the newest one where it can be adopted.
@@ -302,7 +314,7 @@ class SegmentShift:
         return found
 
     def _events(self, entry: Entry, messages: Sequence[Message]) -> list[Record]:
-        intake = take_in(messages, self._is_home)
+        intake = take_in(messages, self._is_home, self.site.rules.limits)
         at, snapshot = entry.at, self._coming_snapshot
         self._outcome = step(self.customers, intake.arrived, snapshot, at)
         return [

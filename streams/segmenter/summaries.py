@@ -12,6 +12,7 @@ from schemas.envelope import dumps, loads
 HEADER_KEY: Final = b'["header"]'
 
 _MOST: Final = 10_000  # figures in a chunk: far below the least limit of a message
+_MOST_NAMES: Final = 900_000  # bytes of the chunks' names in a header, which is one message
 
 
 class Summary(NamedTuple):
@@ -70,6 +71,13 @@ def chunk_names(population: Population) -> list[str]:
         for (indicator, group), counts in population.items()
         for part in range(-(-len(counts.figures) // _MOST))
     ]
+
+
+def fits(population: Population, groups: int) -> bool:
+    """Tell whether a population has at most so many groups, and its header fits a message."""
+    if len({group for _, group in population}) > groups:
+        return False
+    return sum(len(name.encode()) for name in chunk_names(population)) <= _MOST_NAMES
 
 
 def read_chunks(chunks: Mapping[bytes, bytes], keys: Iterable[str]) -> dict[Key, Counts]:

@@ -5,6 +5,7 @@ advances, and fetches that may be under way while the gate closes and opens.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Self
@@ -22,6 +23,7 @@ PLACE, SIDE = TP(WORK, 0), TP(CONTROL, 0)
 
 class _Config:
     sources = (WORK, CONTROL)
+    client: Mapping[str, Any] = {}
 
 
 class StandIn:
@@ -62,6 +64,7 @@ class Gated(Consumer):
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
+        self._suspects: deque[list[TP]] = deque()
         self._stopped = asyncio.Event()
         self.log = log
         self.starts = {PLACE: 0, SIDE: 0}

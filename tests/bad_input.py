@@ -1,32 +1,17 @@
-"""Bad input on Apache Kafka: each in the dead letters once, neighbours unharmed, worker alive."""
+"""Every kind of input that is refused, with what its reason must say."""
 
 import json
-import random
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
-from confluent_kafka import Message
-from driving import replayed
-from kafka_broker import KafkaBroker
 from poisoned_worker import MARK
-from running import System, same_profiles, wait_until
 
 from schemas.instant import business_today
 from streams import topics
 from streams.app import now_ms
-from streams.lane.partitioner import partition_of
 
-pytestmark = pytest.mark.kafka
-
-PARTITION = 0
 NOW = datetime.now(UTC)
 TODAY = business_today(now_ms())
-WORKER = (str(Path(__file__).with_name("poisoned_worker.py")),)
-PATIENCE_S = 45.0
 
 
 def purchase(subject: str = "bad", **changes: Any) -> dict[str, Any]:
@@ -154,6 +139,25 @@ BAD = {
     ),
     "binary: a header not UTF-8": Bad("header is not UTF-8", ORDER, headers=binary(id=b"\xff")),
     "binary: a header without value": Bad("id is missing", ORDER, headers=binary(id=None)),
+    "a long customer id": Bad("limits.customer_id_bytes", text(subject="é" * 257)),
+    "a customer id of two lines": Bad("subject has a control character", text(subject="a\nb")),
+    "a customer id with NUL": Bad("subject has a control character", text(subject="a\0")),
+    "a customer id in no hash tag": Bad("subject begins with a closing", text(subject="}a")),
+    "a long event id": Bad("id has more than 1024 bytes (limits", text(id="x" * 1_025)),
+    "a long source": Bad("source has more than 1024 bytes", text(source="x" * 1_025)),
+    "a time of many digits": Bad(
+        "time has more than 1024", text(time=f"2026-11-22T12:00:00.{'1' * 1_025}Z")
+    ),
+    "a long order id": Bad("limits.order_id_bytes", text(order_id="x" * 513)),
+    "a long nature": Bad("limits.text_bytes", text(operation_nature="x" * 1_025)),
+    "a long city": Bad("data.city has more than", customer(city="x" * 1_025), topics.CUSTOMERS),
+    "a long name of an attribute": Bad(
+        "limits.attribute_name_bytes", customer(attributes={"x" * 257: 1}), topics.CUSTOMERS
+    ),
+    "many things wrong": Bad(
+        "and 95 more", customer(attributes=dict.fromkeys(map(str, range(100)), -1)),
+        topics.CUSTOMERS,
+    ),
     "poison": Bad("the step failed on it: ArithmeticError", text(operation_nature=MARK)),
     "more poison": Bad(
         "the step failed on it: ArithmeticError",
@@ -162,138 +166,3 @@ BAD = {
         topics.CONTRACTS,
     ),
 }  # fmt: skip
-
-
-class Sent(NamedTuple):
-    """What was sent: the place of each bad record, and the good events around them."""
-
-    places: dict[str, tuple[str, int, int]]
-    good: list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def system(kafka: KafkaBroker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    directory = tmp_path_factory.mktemp("bad")
-    with closing(System(kafka.bootstrap, directory, partitions=2)) as running:
-        running.start("a", WORKER)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def sent(system: System) -> Sent:
-    """Send every bad record with good ones before and behind it, then wait until all is in."""
-    producer, places, good = system.producer(), {}, []
-
-    def note(name: str, message: Message) -> None:
-        places[name] = (message.topic(), message.partition(), message.offset())
-
-    def send_good(name: str, count: int, **options: Any) -> None:
-        event = purchase(name, order_id=f"o{count}", value=count)
-        good.append(event)
-        value = options.pop("value", json.dumps(event).encode())
-        producer.produce(topics.PURCHASES, value, name.encode(), PARTITION, **options)
-
-    for number, (name, bad) in enumerate(BAD.items()):
-        neighbour = f"N{number % 7}"
-        send_good(neighbour, 2 * number)
-        producer.produce(
-            bad.topic,
-            bad.value,
-            bad.key,
-            PARTITION,
-            headers=bad.headers,
-            on_delivery=lambda error, message, name=name: note(name, message) or error,
-        )
-        send_good(neighbour, 2 * number + 1)
-    whole = purchase("B1", order_id="o0", value=0)
-    headers = [(f"CE_{k}", str(v).encode()) for k, v in whole.items() if k != "data"]
-    send_good("B1", 0, value=json.dumps(whole["data"]).encode(), headers=headers)
-    send_good("B3", 0, headers=[("content-type", None), ("other", b"\xff")])
-    structured = [("content-type", b"application/cloudevents+json; charset=utf-8")]
-    send_good("B2", 0, headers=[*structured, ("ce_specversion", b"0.1")])
-    assert producer.flush(60) == 0
-    system.settle()
-    return Sent(places, good)
-
-
-def letters(system: System) -> dict[tuple[str, int, int], list[Message]]:
-    """Dead letters by where they came from."""
-    found: dict[tuple[str, int, int], list[Message]] = {}
-    for message in system.read(topics.DEAD_LETTERS):
-        said = {name: value for name, value in message.headers() if name.startswith("nyxter-")}
-        place = (
-            said["nyxter-topic"].decode(),
-            int(said["nyxter-partition"]),
-            int(said["nyxter-offset"]),
-        )
-        found.setdefault(place, []).append(message)
-    return found
-
-
-def test_each_is_a_dead_letter_once_with_its_bytes_and_a_reason(system: System, sent: Sent) -> None:
-    found = letters(system)
-    assert set(found) == set(sent.places.values())
-    for name, bad in BAD.items():
-        (letter,) = found[sent.places[name]]
-        assert letter.value() == bad.value, name
-        assert letter.key() == bad.key, name
-        assert letter.partition() == PARTITION, name
-        ours = letter.headers()[-4:]
-        assert letter.headers()[:-4] == list(bad.headers or ()), name
-        assert [n for n, _ in ours] == [
-            "nyxter-reason",
-            "nyxter-topic",
-            "nyxter-partition",
-            "nyxter-offset",
-        ]
-        assert bad.reason in ours[0][1].decode(), name
-
-
-def test_neighbours_are_applied_and_the_worker_lives(system: System, sent: Sent) -> None:
-    assert system.alive("a")
-    expected = replayed(sent.good, "", TODAY).profiles
-    assert set(system.profiles()) == set(expected)
-    assert same_profiles(system.profiles(), expected) == []
-
-
-def test_a_log_tells_nothing_that_an_event_says(system: System, sent: Sent) -> None:
-    assert sent.good
-    told = system.log("a").read_text("utf-8")
-    assert "may quote a customer" not in told
-    assert "Traceback" not in told
-
-
-def at_home(partition: int) -> str:
-    """A customer whose home is a partition of two."""
-    return next(f"H{n}" for n in range(99) if partition_of(f"H{n}".encode(), 2) == partition)
-
-
-def test_a_bad_message_as_large_as_the_broker_takes_stops_nobody(
-    system: System, sent: Sent
-) -> None:
-    """Its dead letter is larger than itself by the headers that tell where it came from."""
-    assert sent.good
-    raw, neighbour = random.Random(7).randbytes(1_048_440), at_home(0)
-    producer = system.producer()
-    producer.produce(topics.PURCHASES, raw, None, 0)
-    producer.produce(topics.PURCHASES, text(subject=neighbour), None, 0)
-    assert producer.flush(60) == 0
-    wait_until(lambda: neighbour in system.profiles(), "its neighbour is applied", PATIENCE_S)
-    assert raw in [message.value() for message in system.read(topics.DEAD_LETTERS)]
-
-
-def test_an_event_whose_register_is_larger_than_itself_stops_nobody(
-    system: System, sent: Sent
-) -> None:
-    """A register holds the event's data and what was read of it: its attributes twice."""
-    assert sent.good
-    chance, name = random.Random(7), at_home(1)
-    attributes = {chance.randbytes(30).hex(): 1 for _ in range(12_000)}
-    large = text(subject=name, type="nyxter.customer.recorded.v1", data={"attributes": attributes})
-    assert len(large) < 1_000_000
-    producer = system.producer()
-    producer.produce(topics.CUSTOMERS, large, None, 1)
-    producer.produce(topics.PURCHASES, text(subject=name), None, 1)
-    assert producer.flush(60) == 0
-    wait_until(lambda: name in system.profiles(), "it is applied", PATIENCE_S)
-    wait_until(lambda: system.profiles()[name]["raw"]["orders"], "what follows is too", PATIENCE_S)
