@@ -215,8 +215,8 @@ class Receiver:
             self.calls += 1
             luck = self._chance.random()
             self.failures += luck < 0.1
-            if luck < 0.05:
-                return 503
+            if luck < 0.06:
+                return 503 if luck < 0.03 else 303
             self.acted.setdefault(key, json.loads(body))
             return None if luck < 0.1 else 200
 
@@ -229,8 +229,14 @@ class Receiver:
                 status = receiver.answer(self.headers["Idempotency-Key"], body)
                 if status is not None:
                     self.send_response(status)
+                    self.send_header("Location", receiver.url)
                     self.send_header("Content-Length", "0")
                     self.end_headers()
+
+            def do_GET(self) -> None:
+                self.send_response(200)  # to who takes a POST that is sent elsewhere for a GET
+                self.send_header("Content-Length", "0")
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.kafka
 
 TOPIC = Topic(SEGMENT_EVENTS, PARTITIONS, "delete", -1)
 BEGINNING = "1970-01-01T00:00:00Z"
-KILLS = 5
+KILLS = 4
 SETTLE_S = 60.0
 
 

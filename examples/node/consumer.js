@@ -101,7 +101,8 @@ async function act(id, event) {
   }
   const headers = { "Content-Type": "application/cloudevents+json", "Idempotency-Key": id };
   const signal = AbortSignal.timeout(ANSWER_MS);
-  const answer = await fetch(TARGET, { method: "POST", headers, body: event, signal });
+  const redirect = "manual"; // a redirected POST would arrive as a GET, which asks for nothing
+  const answer = await fetch(TARGET, { method: "POST", headers, body: event, signal, redirect });
   await answer.arrayBuffer();
   return answer.status;
 }
@@ -209,7 +210,7 @@ async function prepare() {
     } else if (position < Number(low) || position > Number(high)) {
       throw new Error(
         `${TOPIC} partition ${partition} holds offsets ${low} to ${high}, our position is ` +
-          `${position}: the topic was made anew, or lost what we had not read yet. Delete the row ` +
+          `${position}: the topic was made anew, or lost what we had not read yet. Delete the rows ` +
           "of `positions` and say with CONSUMER_START from when on to read again",
       );
     }
@@ -226,7 +227,8 @@ async function firstOf(admin, partition) {
         "there is",
     );
   }
-  const found = await admin.fetchTopicOffsetsByTimestamp(TOPIC, Date.parse(START));
+  const instant = new Date(START).toISOString(); // raises where it is none
+  const found = await admin.fetchTopicOffsetsByTimestamp(TOPIC, Date.parse(instant));
   return Number(found.find((one) => one.partition === partition).offset);
 }
 

@@ -235,7 +235,7 @@ public final class Consumer implements ConsumerRebalanceListener {
       } else if (position < low || position > end) {
         throw new IllegalStateException(partition + " holds offsets " + low + " to " + end
             + ", our position is " + position + ": the topic was made anew, or lost what we had not"
-            + " read yet. Delete the row of `positions` and say with CONSUMER_START from when on"
+            + " read yet. Delete the rows of `positions` and say with CONSUMER_START from when on"
             + " to read again");
       }
     }
