@@ -1,28 +1,39 @@
 #!/usr/bin/env bash
-# What `make test` needs beyond Python packages: Java (17 or newer) and Maven, on which the tests
-# marked `kafka` run Apache Kafka. Root on Debian gets them installed; anybody else is told what is
-# missing and goes on without those tests. With CI=true nothing may be missing.
+# What `make test` needs beyond Python packages: a JDK (17 or newer) and Maven, on which the tests
+# marked `kafka` run Apache Kafka, and Node (18 or newer) with npm for the example in that language.
+# Root on Debian gets them installed; anybody else is told what is missing and goes on without those
+# tests. With CI=true nothing may be missing.
 set -eu
 
 java_is_recent() {
-    command -v java >/dev/null || return 1
+    command -v java >/dev/null && command -v javac >/dev/null || return 1
     local version
     version=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p')
     [ "${version:-0}" -ge 17 ]
 }
 
+node_is_recent() {
+    command -v node >/dev/null && command -v npm >/dev/null || return 1
+    node -e 'process.exit(Number(parseInt(process.versions.node) < 18))'
+}
+
 missing() {
-    java_is_recent || echo "Java 17+"
+    java_is_recent || echo "a JDK 17+"
     command -v mvn >/dev/null || echo "Maven"
+    node_is_recent || echo "Node 18+ with npm"
 }
 
 install() {
-    local packages=(maven)
-    if apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
-        packages+=(openjdk-17-jre-headless)
-    else
-        packages+=(default-jre-headless)
+    local packages=()
+    command -v mvn >/dev/null || packages+=(maven)
+    if ! java_is_recent; then
+        if apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
+            packages+=(openjdk-17-jdk-headless)
+        else
+            packages+=(default-jdk-headless)
+        fi
     fi
+    node_is_recent || packages+=(nodejs npm)
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
 }
 
@@ -39,9 +50,9 @@ if [ -n "$(missing)" ] || ! has_venv; then
     fi
 fi
 
-lacking=$(missing | paste -sd, - | sed 's/,/ and /')
+lacking=$(missing | paste -sd, - | sed 's/,/, /g')
 if [ -n "$lacking" ]; then
-    echo "Missing: $lacking. The tests marked 'kafka', on Apache Kafka itself, are left out." >&2
+    echo "Missing: $lacking. Tests that need it, such as those on Apache Kafka, are left out." >&2
     if [ "${CI:-}" = true ]; then
         echo "CI leaves nothing out: this is an error." >&2
         exit 1
