@@ -8,13 +8,17 @@ import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.access.reach import Unreachable
 from streams.cli.arguments import (
     RedisUrl,
     RulesFile,
     Sort,
     broker_failure,
+    broker_settings,
     failure,
-    redis_url_of,
+    redis_failure,
+    redis_settings,
+    refuse_empty_secret,
     rules_of,
     settings_of,
     unwritable,
@@ -65,7 +69,7 @@ def replay(
         if journal:
             from streams.cli.replay_journal import replay_journal  # noqa: PLC0415
 
-            replay_journal(settings_of(), rules_of(rules), profiles, outputs)
+            replay_journal(broker_settings(), rules_of(rules), profiles, outputs)
             return
         from streams.cli.replay import replay_file  # noqa: PLC0415 - commands load what they need
 
@@ -87,7 +91,8 @@ def worker(rules: RulesFile = None) -> None:
     """
     from streams.worker import StateUnusable, run_worker  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
+    refuse_empty_secret(settings)
     try:
         run_worker(settings, rules_of(rules or settings.rules))
     except (TopicsDiffer, StateUnusable, KafkaException) as error:
@@ -180,16 +185,16 @@ def card(
     from redis import RedisError  # noqa: PLC0415
 
     from streams.cli.card import show_card  # noqa: PLC0415
-    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
+    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
-    url = redis_url_of(redis or settings_of().redis_url)
+    settings = redis_settings(redis)
     try:
-        show_card(url, customer, as_json=as_json)
+        show_card(settings, customer, as_json=as_json)
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
     except RedisError as error:
-        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+        raise redis_failure(settings, error) from None
 
 
 @app.command()
@@ -208,17 +213,16 @@ def explain(
     from redis import RedisError  # noqa: PLC0415
 
     from streams.cli.explain import show_explanation  # noqa: PLC0415
-    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
+    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
-    settings = settings_of()
-    url = redis_url_of(redis or settings.redis_url)
+    settings = redis_settings(redis)
     try:
-        show_explanation(url, customer, rules_of(rules or settings.rules))
+        show_explanation(settings, customer, rules_of(rules or settings.rules))
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
     except RedisError as error:
-        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+        raise redis_failure(settings, error) from None
 
 
 @app.command()
@@ -248,7 +252,7 @@ def tail(
     """
     from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     filters = Filters(frozenset(kinds or ()), customer, segment, fired)
     try:
         follow(settings, filters, from_start=from_start, as_json=as_json, limit=limit)
@@ -270,10 +274,9 @@ def cache() -> None:
     from streams.cli.cache import run_cache  # noqa: PLC0415
 
     settings = settings_of()
-    redis_url_of(settings.redis_url)
     try:
         run_cache(settings)
-    except (PositionBeyondEnd, KafkaException) as error:
+    except (PositionBeyondEnd, KafkaException, Unreachable) as error:
         raise failure(str(error)) from None
 
 
@@ -286,7 +289,7 @@ def create_topics() -> None:
     from streams import topics  # noqa: PLC0415
     from streams.app import client_config  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     admin = AdminClient(dict(client_config(settings)))
     wanted = topics.every_topic(settings)
     try:
