@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -67,20 +68,31 @@ class KafkaBroker:
         The JVM's ``-Xmx``.
     quick
         Start sooner and run slower, with the JVM's first compiler only; False for benchmarks.
+    settings
+        More of them, after those that it has by itself; `{host}`, `{port}` and `{controller}`
+        stand for where it listens.
+    formatting
+        More arguments of ``kafka-storage format``.
 
     Usage: ``with KafkaBroker() as kafka: ... kafka.bootstrap ...``. In between, ``kill()`` or
     ``stop()`` and then ``start()`` give the same broker with the same data at the same address.
     """
 
     def __init__(
-        self, directory: Path | None = None, heap: str = "768m", *, quick: bool = True
+        self,
+        directory: Path | None = None,
+        heap: str = "768m",
+        *,
+        quick: bool = True,
+        settings: str = "",
+        formatting: Sequence[str] = (),
     ) -> None:
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="nyxter-kafka-")
         self.directory = directory or Path(self._own.name if self._own else "")
         self._jvm = [f"-Xmx{heap}", *(["-XX:TieredStopAtLevel=1"] if quick else [])]
         self.bootstrap = f"{HOST}:{free_port()}"
         self._child: Child | None = None
-        self._format()
+        self._format(SETTINGS + settings, formatting)
 
     def __enter__(self) -> Self:
         try:
@@ -126,15 +138,15 @@ class KafkaBroker:
     def _settings(self) -> Path:
         return self.directory / "server.properties"
 
-    def _format(self) -> None:
+    def _format(self, settings: str, further: Sequence[str]) -> None:
         host, port = self.bootstrap.split(":")
         data = self.directory / "data"
         self.directory.mkdir(parents=True, exist_ok=True)
         self._settings.write_text(
-            SETTINGS.format(host=host, port=port, controller=free_port(), data=data)
+            settings.format(host=host, port=port, controller=free_port(), data=data)
         )
         storage = ("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._settings))
-        _run(self._java(*storage), READY_S)
+        _run(self._java(*storage, *further), READY_S)
 
     def _java(self, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={LOGGING}"

@@ -201,7 +201,9 @@ class TestCard:
     def test_a_redis_that_is_away(self) -> None:
         result = nyxter("card", "K1", NYXTER_REDIS_URL=AWAY)
         assert result.exit_code == 2
-        assert told(result).startswith("nyxter: the Redis at 127.0.0.1:1: connect: Connection refused")
+        assert told(result).startswith(
+            "nyxter: the Redis at 127.0.0.1:1: connect: Connection refused"
+        )
         assert "secret" not in result.stderr
 
     def test_a_key_that_is_not_ours(self, redis: Redis, valkey: str) -> None:

@@ -1,5 +1,6 @@
 """Kafka: what its clients are told to be let in, and whether the broker does."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any, Final
@@ -13,6 +14,9 @@ from streams.access.reach import Door, Step, Unreachable
 
 _LOGIN_S: Final = 10.0
 _LOOK_S: Final = 0.5
+_PATIENCE_S: Final = 3.0
+_ALL_DOWN: Final = KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - its public name
+_PREFIX: Final = re.compile(r"^\S+://\S+/\S+: | \(after \d+ms in state \w+\)")
 
 
 def kafka_access(access: Access) -> dict[str, Any]:
@@ -80,37 +84,44 @@ def _log_in(access: Access, door: Door) -> None:
     errors: list[KafkaError] = []
     ours = {"bootstrap.servers": str(door.address), "log_level": 0, "error_cb": errors.append}
     admin = AdminClient(kafka_access(access) | ours)
-    give_up = time.monotonic() + _LOGIN_S
-    while time.monotonic() < give_up:
+    began = time.monotonic()
+    while (spent := time.monotonic() - began) < _LOGIN_S:
         try:
             admin.list_topics(timeout=_LOOK_S)
         except KafkaException:
             admin.poll(0)
         else:
             return
-        if (failure := _told(access, door, errors)) is not None:
-            raise failure
+        _raise_told(access, door, errors)
+        if spent > _PATIENCE_S and any(e.code() == _ALL_DOWN for e in errors):
+            raise _closed(access, door)
     raise door.fails("login", "no answer: check the broker's log", is_refused=False)
 
 
-def _told(access: Access, door: Door, errors: list[KafkaError]) -> Unreachable | None:
-    """Return what the client's own errors come to, None where they may pass."""
+def _raise_told(access: Access, door: Door, errors: list[KafkaError]) -> None:
+    """Raise what the client's own errors come to, unless they may pass."""
     for error in errors:
-        said = error.str().partition("]: ")[2] or error.str()
+        said = _PREFIX.sub("", error.str())
         if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001 - its public name
-            return door.fails(
+            raise door.fails(
                 "login",
                 f"{said}: check NYXTER_KAFKA_SASL_USERNAME, NYXTER_KAFKA_SASL_PASSWORD and "
                 f"NYXTER_KAFKA_SASL_MECHANISM={access.kafka_sasl_mechanism}",
             )
-        if error.code() == KafkaError._SSL:  # noqa: SLF001
-            return door.fails("TLS", f"{said}: check {door.ca} and client certificates")
-        if "security.protocol" in said:
-            return _wrong_protocol(access, door)
-    return None
+        if "SSL routines" in said:
+            raise door.fails(
+                "TLS",
+                f"{said}: check {door.ca}, and NYXTER_KAFKA_SSL_CERT_FILE and "
+                "NYXTER_KAFKA_SSL_KEY_FILE where the broker asks for a certificate",
+            )
+    if door.context is None and door.speaks_tls():
+        raise door.fails("login", f"the port speaks TLS: check {_protocol(access)}")
 
 
-def _wrong_protocol(access: Access, door: Door) -> Unreachable:
-    protocol = access.kafka_security_protocol
-    what = "speaks TLS" if door.context is None and door.speaks_tls() else "wants another protocol"
-    return door.fails("login", f"the port {what}: check {door.encryption}={protocol}")
+def _closed(access: Access, door: Door) -> Unreachable:
+    """Return what it means that connections come about, and the broker always ends them."""
+    return door.fails("login", f"the broker wants another protocol: check {_protocol(access)}")
+
+
+def _protocol(access: Access) -> str:
+    return f"NYXTER_KAFKA_SECURITY_PROTOCOL={access.kafka_security_protocol}"
