@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `make test` needs beyond Python packages: Java (17 or newer) and Maven, on which the tests
-# marked `kafka` run Apache Kafka. Root on Debian gets them installed; anybody else is told what is
+# marked `kafka` run Apache Kafka, and a Redis with TLS (the embedded one has none). Root on Debian gets them installed; anybody else is told what is
 # missing and goes on without those tests. With CI=true nothing may be missing.
 set -eu
 
@@ -14,10 +14,11 @@ java_is_recent() {
 missing() {
     java_is_recent || echo "Java 17+"
     command -v mvn >/dev/null || echo "Maven"
+    command -v redis-server >/dev/null || echo "redis-server"
 }
 
 install() {
-    local packages=(maven)
+    local packages=(maven redis-server)
     if apt-cache show openjdk-17-jre-headless >/dev/null 2>&1; then
         packages+=(openjdk-17-jre-headless)
     else
@@ -41,7 +42,7 @@ fi
 
 lacking=$(missing | paste -sd, - | sed 's/,/ and /')
 if [ -n "$lacking" ]; then
-    echo "Missing: $lacking. The tests marked 'kafka', on Apache Kafka itself, are left out." >&2
+    echo "Missing: $lacking. Tests on Apache Kafka or on Redis with TLS are left out." >&2
     if [ "${CI:-}" = true ]; then
         echo "CI leaves nothing out: this is an error." >&2
         exit 1

@@ -10,6 +10,7 @@ from streams.access.places import Address
 from streams.access.tls import NO_TLS, distrust, unverified_context
 
 ANSWER_S: Final = 5.0
+_SHAKE_S: Final = 3.0  # a port without TLS may wait for more of what it does not understand
 
 
 class Step(NamedTuple):
@@ -112,6 +113,7 @@ class Door(NamedTuple):
 
     def _shake_hands(self, connection: socket.socket, context: ssl.SSLContext) -> str:
         host = self.address.host
+        connection.settimeout(_SHAKE_S)
         try:
             with context.wrap_socket(connection, server_hostname=host) as secured:
                 return f"{secured.version()}, the certificate is trusted"
