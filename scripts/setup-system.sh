@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What `make test` needs beyond Python packages: Java (17 or newer) and Maven, on which the tests
-# marked `kafka` run Apache Kafka, and a Redis with TLS (the embedded one has none). Root on Debian gets them installed; anybody else is told what is
-# missing and goes on without those tests. With CI=true nothing may be missing.
+# marked `kafka` run Apache Kafka, and a Redis with TLS (the embedded one has none). Root on Debian
+# gets them installed; anybody else is told what is missing and goes on without those tests. With
+# CI=true nothing may be missing.
 set -eu
 
 java_is_recent() {

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams.access.reach import Unreachable
+from streams.cli.acl import acl_app
 from streams.cli.arguments import (
     RedisUrl,
     RulesFile,
@@ -33,6 +34,7 @@ topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
+app.add_typer(acl_app, name="acl")
 
 
 @app.callback()
