@@ -13,6 +13,8 @@ from streams.settings import Settings
 
 INPUTS: Final = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS)
 MARKETING_GROUPS: Final = "marketing"
+NO_GROUP: Final = "none"
+"""The group that readers without one name: librdkafka asks who coordinates it, and no more."""
 
 KAFKA_ROLES: Final = {
     "worker": "nyxter worker, leading or not",
@@ -83,6 +85,7 @@ def kafka_grants(settings: Settings) -> Iterator[Grant]:
     yield Grant("marketing", ("Read",), "group", (f"{MARKETING_GROUPS}-",), is_prefix=True)
     yield from _operator(settings)
     yield Grant("analyst", ("Read",), "topic", (*outputs, topics.SNAPSHOTS))
+    yield Grant("analyst", ("Describe",), "group", (NO_GROUP,))
 
 
 def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
@@ -94,6 +97,7 @@ def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
     yield Grant("worker", ("Write", "DescribeConfigs"), "topic", written)
     yield Grant("worker", ("Read", "Write", "DescribeConfigs"), "topic", both)
     yield Grant("worker", ("Read",), "group", (app_id,))
+    yield Grant("worker", ("Describe",), "group", (NO_GROUP,))
     lanes = f"{app_id}-{changelog}-"
     yield Grant("worker", ("Write",), "transactional-id", (lanes,), is_prefix=True)
     yield Grant("worker", ("Write",), "transactional-id", (f"{app_id}-snapshot",))
@@ -104,7 +108,7 @@ def _operator(settings: Settings) -> Iterator[Grant]:
     yield Grant("operator", ("Create", "Read", "DescribeConfigs"), "topic", names)
     yield Grant("operator", ("Write",), "topic", (topics.CONTROL,))
     yield Grant("operator", ("Write",), "transactional-id", (f"{app_id}-control",))
-    yield Grant("operator", ("Describe",), "group", (app_id, f"{app_id}-cache"))
+    yield Grant("operator", ("Describe",), "group", (app_id, f"{app_id}-cache", NO_GROUP))
 
 
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
