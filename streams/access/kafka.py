@@ -65,7 +65,16 @@ def reach_broker(access: Access) -> list[Step]:
 
 def steps_to_broker(access: Access, address: Address) -> Iterator[Step]:
     """Yield each step up to a login at one server; raises ``Unreachable`` where one fails."""
-    door = Door(
+    door = kafka_door(access, address)
+    yield from door.knock()
+    _log_in(access, door)
+    who = access.kafka_sasl_username if access.kafka_logs_in else "nobody: no login is asked for"
+    yield Step("login", f"as {who}")
+
+
+def kafka_door(access: Access, address: Address) -> Door:
+    """Return the way to one broker."""
+    return Door(
         f"the broker at {address}",
         address,
         access.kafka_tls() if access.kafka_uses_tls else None,
@@ -73,10 +82,6 @@ def steps_to_broker(access: Access, address: Address) -> Iterator[Step]:
         "NYXTER_KAFKA_SECURITY_PROTOCOL",
         "NYXTER_KAFKA_SSL_CA_FILE",
     )
-    yield from door.knock()
-    _log_in(access, door)
-    who = access.kafka_sasl_username if access.kafka_logs_in else "nobody: no login is asked for"
-    yield Step("login", f"as {who}")
 
 
 def _log_in(access: Access, door: Door) -> None:

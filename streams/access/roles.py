@@ -137,7 +137,7 @@ REDIS_KEYS: Final = (
     Keys(
         "operator",
         ("%R~nyxter:v1:*",),
-        ("ping", *_LOOK_UP, *_MEMBERS, "scan", "type", "time", "info", "config|get", "acl|whoami"),
+        ("ping", *_LOOK_UP, *_MEMBERS, "scan", "type", "time", "info", "acl|whoami"),
     ),
 )
 

@@ -282,6 +282,24 @@ def cache() -> None:
         raise failure(str(error)) from None
 
 
+@app.command()
+def doctor(
+    rules: RulesFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of what was looked at.")] = False,
+) -> None:
+    """Look at broker, topics, workers, cache, Redis and rules: what is wrong, and how to mend it.
+
+    Nothing is changed. The exit status is 0 where all is well, 1 where something is wrong, 2 where
+    the settings cannot be used.
+
+    Example: nyxter doctor --rules nyxter.toml
+    """
+    from streams.cli.doctor import run_doctor  # noqa: PLC0415
+
+    settings = settings_of()
+    raise typer.Exit(run_doctor(settings, rules or settings.rules, as_json=as_json))
+
+
 @topics_app.command("create")
 def create_topics() -> None:
     """Create the topics that are missing, with partitions, cleanup and retention as they must be.
