@@ -8,10 +8,12 @@ from typing import Any
 
 import faust
 import structlog
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
 from schemas.instant import instant_of
 from schemas.rules import Rules
 from streams import topics
+from streams.access.kafka import kafka_access
 from streams.agents import SOURCES, add_agents
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.transport import BatchTopic
@@ -37,6 +39,7 @@ class LaneApp(faust.App):
         super().__init__(
             settings.app_id,
             broker=[f"lane://{server}" for server in settings.broker.split(",")],
+            broker_credentials=_credentials(settings),
             store="lane://",
             datadir=str(settings.data_dir),
             Topic=BatchTopic,
@@ -150,10 +153,23 @@ def make_app(settings: Settings, segmenter: Segmenter) -> LaneApp:
     return app
 
 
+def _credentials(settings: Settings) -> Credentials | None:
+    """Return what Faust's own clients need to be let in, None where that is nothing."""
+    context = settings.kafka_tls() if settings.kafka_uses_tls else None
+    if not settings.kafka_logs_in:
+        return context and SSLCredentials(context)
+    return SASLCredentials(
+        username=settings.kafka_sasl_username,
+        password=settings.kafka_sasl_password.get_secret_value(),
+        ssl_context=context,
+        mechanism=settings.kafka_sasl_mechanism,
+    )
+
+
 def client_config(settings: Settings) -> Mapping[str, Any]:
     """Return the librdkafka settings that every client of a process has in common."""
     return {
-        "bootstrap.servers": settings.broker,
+        **kafka_access(settings),
         "client.id": settings.app_id,
         "partitioner": "murmur2_random",
         "message.max.bytes": 8_000_000,

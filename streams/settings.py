@@ -2,27 +2,21 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field
 
 from schemas.rules import FILE_BYTES
+from streams.access.fields import Access
 
 
-class Settings(BaseSettings):
+class Settings(Access):
     """The settings of one process, read from ``NYXTER_*`` variables of the environment.
+
+    What tells where broker and Redis are and how they let us in is `streams.access.fields`.
 
     A field is set by the variable of its name: ``broker`` by ``NYXTER_BROKER``. What is given to
     the constructor goes before the environment. Raises ``pydantic.ValidationError`` for a value
     that cannot be.
     """
-
-    model_config = SettingsConfigDict(env_prefix="NYXTER_", frozen=True)
-
-    broker: str = Field("127.0.0.1:9092", min_length=1)
-    """Kafka's bootstrap servers, ``host:port`` with commas between."""
-
-    redis_url: str = Field("redis://127.0.0.1:6379/0", min_length=1)
-    """The Redis or Valkey that holds the cards."""
 
     app_id: str = Field("nyxter", pattern=r"^[A-Za-z0-9._-]{1,100}$")
     """Consumer group, and start of the names of what belongs to this application alone."""
@@ -44,9 +38,6 @@ class Settings(BaseSettings):
 
     rebalance_timeout_s: float = Field(10, gt=0)
     """Seconds that workers have to join when the group changes."""
-
-    secret: SecretStr = SecretStr("")
-    """Keys the names under which erasures are remembered, so that they do not tell the ids."""
 
     data_dir: Path = Path(".nyxter")
     """Where logs of embedded servers and other files of ours go."""

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -99,6 +100,11 @@ class KafkaBroker:
         Address that clients are told who come to `behind_proxy`: that of a proxy in front.
     seat
         Its place among others; none: it is alone.
+    settings
+        More of them, after those that it has by itself; `{address}` and `{controller}` stand for
+        where it listens.
+    formatting
+        More arguments of ``kafka-storage format``.
 
     Usage: ``with KafkaBroker() as kafka: ... kafka.bootstrap ...``. In between, ``kill()`` or
     ``stop()`` and then ``start()`` give the same broker with the same data at the same address.
@@ -112,6 +118,8 @@ class KafkaBroker:
         quick: bool = True,
         proxy: str = "",
         seat: Seat | None = None,
+        settings: str = "",
+        formatting: Sequence[str] = (),
     ) -> None:
         self._own = None if directory else tempfile.TemporaryDirectory(prefix="nyxter-kafka-")
         self.directory = directory or Path(self._own.name if self._own else "")
@@ -121,7 +129,7 @@ class KafkaBroker:
         self._proxy = proxy or self.behind_proxy
         self._seat = seat or Seat(1, {1: free_address()})
         self._child: Child | None = None
-        self._format()
+        self._format(SETTINGS + settings, formatting)
 
     def __enter__(self) -> Self:
         try:
@@ -176,12 +184,12 @@ class KafkaBroker:
     def _settings(self) -> Path:
         return self.directory / "server.properties"
 
-    def _format(self) -> None:
+    def _format(self, settings: str, further: Sequence[str]) -> None:
         node, controllers = self._seat
         many = len(controllers) > 1
         self.directory.mkdir(parents=True, exist_ok=True)
         self._settings.write_text(
-            SETTINGS.format(
+            settings.format(
                 node=node,
                 voters=self._seat.voters,
                 controller=controllers[node],
@@ -194,7 +202,7 @@ class KafkaBroker:
             )
         )
         storage = ("kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c", str(self._settings))
-        _run(self._java(*storage), READY_S)
+        _run(self._java(*storage, *further), READY_S)
 
     def _java(self, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={LOGGING}"

@@ -199,9 +199,11 @@ class TestCard:
         assert nyxter("card", "K1", "--redis", valkey).exit_code == 1
 
     def test_a_redis_that_is_away(self) -> None:
-        result = nyxter("card", "K1", "--redis", AWAY)
+        result = nyxter("card", "K1", NYXTER_REDIS_URL=AWAY)
         assert result.exit_code == 2
-        assert told(result).startswith("nyxter: the Redis at 127.0.0.1:1 does not answer: ")
+        assert told(result).startswith(
+            "nyxter: the Redis at 127.0.0.1:1: connect: Connection refused"
+        )
         assert "secret" not in result.stderr
 
     def test_a_key_that_is_not_ours(self, redis: Redis, valkey: str) -> None:
@@ -215,7 +217,7 @@ class TestCard:
 def test_a_url_that_is_none_is_told(command: tuple[str, ...]) -> None:
     result = nyxter(*command, NYXTER_REDIS_URL="http://127.0.0.1")
     assert result.exit_code == 2
-    assert told(result).startswith("nyxter: the URL of the Redis: Redis URL must specify")
+    assert told(result).startswith("nyxter: NYXTER_REDIS_URL: it has to begin with redis://")
 
 
 def test_the_cache_stops_when_told_to() -> None:

@@ -21,13 +21,13 @@ def test_a_newcomer_needs_to_set_nothing() -> None:
 
 
 def test_the_environment_sets_fields_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NYXTER_BROKER", "kafka:9092")
+    monkeypatch.setenv("NYXTER_BROKER", "localhost:9192")
     monkeypatch.setenv("NYXTER_PARTITIONS", "40")
     monkeypatch.setenv("NYXTER_RULES", "rules.toml")
 
     settings = Settings()
 
-    assert (settings.broker, settings.partitions) == ("kafka:9092", 40)
+    assert (settings.broker, settings.partitions) == ("localhost:9192", 40)
     assert settings.rules == Path("rules.toml")
 
 

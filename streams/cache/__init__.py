@@ -5,12 +5,13 @@ changes nothing (`streams.cache.store`), and it is filled from the positions tha
 (`streams.cache.positions`): deleting it all loses nothing that the topics still hold.
 """
 
+from typing import Any
+
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from streams.access.kafka import kafka_access
+from streams.access.redis import redis_client
 from streams.cache.ends import Ends
 from streams.cache.feed import Feed, PositionBeyondEnd
 from streams.cache.loop import Cache
@@ -21,26 +22,19 @@ from streams.settings import Settings
 
 __all__ = ["Cache", "PositionBeyondEnd", "make_cache"]
 
-REDIS_ANSWER_S = 5.0
-
 
 def make_cache(settings: Settings) -> Cache:
     """Return a cache of these settings' broker and Redis; `Cache.run` starts it."""
-    redis = Redis.from_url(
-        settings.redis_url,
-        socket_timeout=REDIS_ANSWER_S,
-        socket_connect_timeout=REDIS_ANSWER_S,
-        retry=Retry(NoBackoff(), 0),  # the cache tries again, and stays in its group meanwhile
-    )
-    ends = Ends(AdminClient({"bootstrap.servers": settings.broker}))
+    redis = redis_client(settings)  # the cache tries again, and stays in its group meanwhile
+    ends = Ends(AdminClient(kafka_access(settings)))
     feed, positions = Feed(Consumer(_consumer(settings)), ends), Positions(redis)
     return Cache(feed, Store(redis, positions), positions, Meta(redis))
 
 
-def _consumer(settings: Settings) -> dict[str, str | int | bool]:
+def _consumer(settings: Settings) -> dict[str, Any]:
     """Return the configuration that `Feed` needs of its consumer."""
     return {
-        "bootstrap.servers": settings.broker,
+        **kafka_access(settings),
         "group.id": f"{settings.app_id}-cache",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,

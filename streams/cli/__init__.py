@@ -8,14 +8,19 @@ import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.access.reach import Unreachable
+from streams.cli.acl import acl_app
 from streams.cli.arguments import (
     RedisUrl,
     RulesFile,
     Sort,
     broker_failure,
+    broker_settings,
     customer_of,
     failure,
-    redis_url_of,
+    redis_failure,
+    redis_settings,
+    refuse_empty_secret,
     rules_of,
     settings_of,
     unwritable,
@@ -32,6 +37,7 @@ app.add_typer(topics_app, name="topics")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
 app.add_typer(letters_app, name="dead-letters")
+app.add_typer(acl_app, name="acl")
 
 
 @app.callback()
@@ -68,7 +74,7 @@ def replay(
         if journal:
             from streams.cli.replay_journal import replay_journal  # noqa: PLC0415
 
-            replay_journal(settings_of(), rules_of(rules), profiles, outputs)
+            replay_journal(broker_settings(), rules_of(rules), profiles, outputs)
             return
         from streams.cli.replay import replay_file  # noqa: PLC0415 - commands load what they need
 
@@ -90,7 +96,8 @@ def worker(rules: RulesFile = None) -> None:
     """
     from streams.worker import StateUnusable, run_worker  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
+    refuse_empty_secret(settings)
     try:
         run_worker(settings, rules_of(rules or settings.rules))
     except (TopicsDiffer, StateUnusable, KafkaException) as error:
@@ -183,16 +190,16 @@ def card(
     from redis import RedisError  # noqa: PLC0415
 
     from streams.cli.card import show_card  # noqa: PLC0415
-    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
+    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
-    url = redis_url_of(redis or settings_of().redis_url)
+    settings = redis_settings(redis)
     try:
-        show_card(url, customer_of(customer), as_json=as_json)
+        show_card(settings, customer_of(customer), as_json=as_json)
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
     except RedisError as error:
-        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+        raise redis_failure(settings, error) from None
 
 
 @app.command()
@@ -211,17 +218,16 @@ def explain(
     from redis import RedisError  # noqa: PLC0415
 
     from streams.cli.explain import show_explanation  # noqa: PLC0415
-    from streams.cli.sheet import NoCard, place  # noqa: PLC0415
+    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
-    settings = settings_of()
-    url = redis_url_of(redis or settings.redis_url)
+    settings = redis_settings(redis)
     try:
-        show_explanation(url, customer_of(customer), rules_of(rules or settings.rules))
+        show_explanation(settings, customer_of(customer), rules_of(rules or settings.rules))
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
     except RedisError as error:
-        raise failure(f"the Redis at {place(url)} does not answer: {error}") from None
+        raise redis_failure(settings, error) from None
 
 
 @app.command()
@@ -251,7 +257,7 @@ def tail(
     """
     from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     of = None if customer is None else customer_of(customer)
     filters = Filters(frozenset(kinds or ()), of, segment, fired)
     try:
@@ -274,11 +280,28 @@ def cache() -> None:
     from streams.cli.cache import run_cache  # noqa: PLC0415
 
     settings = settings_of()
-    redis_url_of(settings.redis_url)
     try:
         run_cache(settings)
-    except (PositionBeyondEnd, KafkaException) as error:
+    except (PositionBeyondEnd, KafkaException, Unreachable) as error:
         raise failure(str(error)) from None
+
+
+@app.command()
+def doctor(
+    rules: RulesFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of what was looked at.")] = False,
+) -> None:
+    """Look at broker, topics, workers, cache, Redis and rules: what is wrong, and how to mend it.
+
+    Nothing is changed. The exit status is 0 where all is well, 1 where something is wrong, 2 where
+    the settings cannot be used.
+
+    Example: nyxter doctor --rules nyxter.toml
+    """
+    from streams.cli.doctor import run_doctor  # noqa: PLC0415
+
+    settings = settings_of()
+    raise typer.Exit(run_doctor(settings, rules or settings.rules, as_json=as_json))
 
 
 @topics_app.command("create")
@@ -290,7 +313,7 @@ def create_topics() -> None:
     from streams import topics  # noqa: PLC0415
     from streams.app import client_config  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     admin = AdminClient(dict(client_config(settings)))
     wanted = topics.every_topic(settings)
     try:

@@ -2,14 +2,19 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from confluent_kafka import KafkaException
 from pydantic import ValidationError
+from redis import RedisError
 
 from schemas.customer_id import problem_of
 from schemas.rules import Rules, RulesError, load_rules
+from streams.access.fields import variable
+from streams.access.kafka import reach_broker
+from streams.access.places import redis_place, redis_problem, shows_password
+from streams.access.reach import Unreachable
 from streams.settings import Settings
 
 REFUSED: Final = 2
@@ -54,14 +59,16 @@ def rules_of(path: Path | None) -> Rules:
         raise failure(f"{path}: not UTF-8") from None
 
 
-def settings_of() -> Settings:
-    """Return the settings of the environment; what can't be ends the command, by name."""
+def settings_of(**given: Any) -> Settings:
+    """Return the settings of the environment, but for what is `given`.
+
+    What can't be ends the command, by name.
+    """
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        lines = [f"NYXTER_{str(p['loc'][0]).upper()}: {p['msg']}" for p in problems]
-        raise failure("\n".join(lines)) from None
+        raise failure("\n".join(_told(p["loc"], p["msg"]) for p in problems)) from None
 
 
 def customer_of(customer_id: str) -> str:
@@ -71,15 +78,50 @@ def customer_of(customer_id: str) -> str:
     return customer_id
 
 
-def redis_url_of(url: str) -> str:
-    """Return the URL of a Redis; one that can't be ends the command."""
-    from redis import Redis  # noqa: PLC0415
+def _told(place: tuple[int | str, ...], message: str) -> str:
+    """Say what is wrong with a setting; what concerns several names them itself."""
+    if not place:
+        return message.removeprefix("Value error, ")
+    return f"{variable(str(place[0]))}: {message}"
 
+
+def broker_settings() -> Settings:
+    """Return the settings of the environment, once the broker has let us in by them.
+
+    Where it does not, the command ends within seconds and says at which step. Without this,
+    Kafka's clients would go on trying, whatever the reason.
+    """
+    settings = settings_of()
     try:
-        Redis.from_url(url)
-    except ValueError as error:
-        raise failure(f"the URL of the Redis: {error}") from None
-    return url
+        reach_broker(settings)
+    except Unreachable as error:
+        raise failure(str(error)) from None
+    return settings
+
+
+def refuse_empty_secret(settings: Settings) -> None:
+    """End the command where erasures would be remembered under names that can be guessed."""
+    if not (settings.secret.get_secret_value() or settings.is_local or settings.allow_empty_secret):
+        raise failure(
+            "NYXTER_SECRET is empty: whoever reads the changelog could guess whom it remembers as "
+            "erased. Set it (or NYXTER_SECRET_FILE) to something long that nobody knows, the same "
+            "for all workers and for good, or set NYXTER_ALLOW_EMPTY_SECRET=true"
+        )
+
+
+def redis_settings(url: str | None) -> Settings:
+    """Return the settings of the environment, with this Redis where one is given.
+
+    What is on the command line, everyone on this machine can read: a password there is refused.
+    """
+    if url is None:
+        return settings_of()
+    if redis_problem(url) is None and shows_password(url):
+        raise failure(
+            "--redis shows the password to everyone on this machine: set NYXTER_REDIS_URL, or name "
+            "a file that holds the URL in NYXTER_REDIS_URL_FILE"
+        )
+    return settings_of(redis_url=url, redis_url_file=None)
 
 
 def failure(message: str) -> typer.Exit:
@@ -98,3 +140,14 @@ def unwritable(error: OSError) -> Exception:
 def broker_failure(broker: str, error: KafkaException) -> typer.Exit:
     """Say what the broker answered, or that it did not; return what ends the command."""
     return failure(f"the broker at {broker}: {error.args[0].str()}")
+
+
+def redis_failure(settings: Settings, error: RedisError) -> typer.Exit:
+    """Say at which step Redis fails, or what it answered; return what ends the command."""
+    from streams.access.redis import reach_redis  # noqa: PLC0415
+
+    try:
+        list(reach_redis(settings))
+    except Unreachable as reason:
+        return failure(str(reason))
+    return failure(f"the Redis at {redis_place(settings.redis_url)}: {error}")

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from schemas.envelope import dumps
 from schemas.outputs import Profile
+from streams.access.fields import Access
 from streams.cli import words
 from streams.cli.sheet import (
     COLOURS,
@@ -26,12 +27,12 @@ from streams.cli.sheet import (
 _TRANSITIONS: Final = 5
 
 
-def show_card(url: str, customer_id: str, *, as_json: bool) -> None:
+def show_card(access: Access, customer_id: str, *, as_json: bool) -> None:
     """Print a customer's card, with the newest transitions; `as_json`: the profile as published.
 
     Raises as `read_sheet` does.
     """
-    sheet = read_sheet(url, customer_id, 0 if as_json else _TRANSITIONS)
+    sheet = read_sheet(access, customer_id, 0 if as_json else _TRANSITIONS)
     if as_json:
         typer.echo(dumps({name: sheet.card[name] for name in Profile.model_fields}))
     else:

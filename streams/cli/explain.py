@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.rules import TIERS, Rules
+from streams.access.fields import Access
 from streams.cli import whys, words
 from streams.cli.sheet import (
     COLOURS,
@@ -26,12 +27,12 @@ from streams.cli.sheet import (
 _TRANSITIONS: Final = 10
 
 
-def show_explanation(url: str, customer_id: str, rules: Rules) -> None:
+def show_explanation(access: Access, customer_id: str, rules: Rules) -> None:
     """Print a customer's card, part by part, with limits as the rules have them.
 
     Raises as `read_sheet` does.
     """
-    card, history = words.harmless(list(read_sheet(url, customer_id, _TRANSITIONS)))
+    card, history = words.harmless(list(read_sheet(access, customer_id, _TRANSITIONS)))
     console = plain_console()
     console.print(Text.assemble("Cliente ", (card["customer_id"], "bold")))
     for title, part in _parts(card, history, rules):

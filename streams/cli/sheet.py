@@ -1,19 +1,17 @@
 """Parts of what is shown of one customer: the card of Redis, read and laid out in tables."""
 
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rich.console import Console
 from rich.table import Table
 
 from schemas.outputs import UNASSIGNED
 from streams import cards
+from streams.access.fields import Access
+from streams.access.places import redis_place
+from streams.access.redis import redis_client
 from streams.cli import whys, words
 
-ANSWER_S: Final = 5.0
 NAMES: Final = {"P": "Potencial", "R": "Recência", "F": "Frequência", "V": "Valor"}
 COLOURS: Final = {"azul": "blue", "verde": "green", "vermelho": "red"}
 
@@ -33,7 +31,7 @@ class Sheet(NamedTuple):
     history: list[Json]
 
 
-def read_sheet(url: str, customer_id: str, transitions: int) -> Sheet:
+def read_sheet(access: Access, customer_id: str, transitions: int) -> Sheet:
     """Return a customer's card with so many of the newest transitions.
 
     Raises
@@ -42,19 +40,14 @@ def read_sheet(url: str, customer_id: str, transitions: int) -> Sheet:
         There is none.
     RedisError
         Redis does not answer, or does not hold what we write.
-    ValueError
-        The URL is not one of a Redis.
 
     """
-    with Redis.from_url(
-        url,
-        socket_timeout=ANSWER_S,
-        socket_connect_timeout=ANSWER_S,
-        retry=Retry(NoBackoff(), 0),
-    ) as redis:
+    with redis_client(access) as redis:
         card = cards.read_card(redis, customer_id)
         if card is None:
-            raise NoCard(f"no card of {customer_id} in the Redis at {place(url)}")
+            raise NoCard(
+                f"no card of {customer_id} in the Redis at {redis_place(access.redis_url)}"
+            )
         history = cards.read_history(redis, customer_id, transitions) if transitions else []
         return Sheet(card, history)
 
@@ -62,16 +55,6 @@ def read_sheet(url: str, customer_id: str, transitions: int) -> Sheet:
 def plain_console() -> Console:
     """Return a console that takes brackets and colons in names for what they are."""
     return Console(highlight=False, markup=False, emoji=False)
-
-
-def place(url: str) -> str:
-    """Return where a Redis is, without what opens it.
-
-    >>> place("redis://:secret@cache.example:6379/0")
-    'cache.example:6379'
-    """
-    parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] or parts.path
 
 
 def fact(name: str, raw: Json) -> str:

@@ -88,7 +88,7 @@ def follow(
 
     """
     with stoppable() as stop:
-        reader = Reader(settings.broker, _starts(settings, from_start=from_start))
+        reader = Reader(client_config(settings), _starts(settings, from_start=from_start))
         shown = 0
         try:
             while not stop.is_set():

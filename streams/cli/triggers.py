@@ -6,7 +6,7 @@ import typer
 from confluent_kafka import KafkaException
 
 from schemas.events import TRIGGERS_RELEASED
-from streams.cli.arguments import Reason, broker_failure, failure, settings_of
+from streams.cli.arguments import Reason, broker_failure, broker_settings, failure
 
 triggers_app = typer.Typer(no_args_is_help=True, help="The triggers of the journey.")
 
@@ -33,7 +33,7 @@ def release(
     from streams.control import Control, NoControlTopic, say  # noqa: PLC0415
     from streams.lane.transaction import Fenced  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     named = [reason.value for reason in Reason if not reasons or reason in reasons]
     if not yes:
         what = ", ".join(named)

@@ -1,7 +1,7 @@
 """How far the segmenter has come, as its journal and its snapshots tell."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from nyxter_online.customers import BUCKETS
 from schemas.envelope import loads
@@ -20,8 +20,8 @@ class Coverage:
 
     Parameters
     ----------
-    broker
-        Bootstrap server.
+    client
+        librdkafka settings that reach the broker.
     partitions
         How many.
 
@@ -34,10 +34,10 @@ class Coverage:
 
     """
 
-    def __init__(self, broker: str, partitions: int) -> None:
+    def __init__(self, client: Mapping[str, Any], partitions: int) -> None:
         numbers = range(partitions)
         journal = [Place(topics.JOURNAL, number) for number in numbers]
-        self._reader = Reader(broker, dict.fromkeys([*journal, Place(topics.SNAPSHOTS, 0)], 0))
+        self._reader = Reader(client, dict.fromkeys([*journal, Place(topics.SNAPSHOTS, 0)], 0))
         self._in_use = dict.fromkeys(numbers, 0)
         self._swept = dict.fromkeys(numbers, 0)
         self._exact = dict.fromkeys(numbers, 0)

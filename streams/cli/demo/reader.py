@@ -1,6 +1,7 @@
 """Reads topics without a group, as they come."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -14,17 +15,17 @@ class Reader:
 
     Parameters
     ----------
-    broker
-        Bootstrap server.
+    client
+        librdkafka settings that reach the broker.
     starts
         Where to begin.
 
     """
 
-    def __init__(self, broker: str, starts: Mapping[Place, int]) -> None:
+    def __init__(self, client: Mapping[str, Any], starts: Mapping[Place, int]) -> None:
         self._consumer = Consumer(
             {
-                "bootstrap.servers": broker,
+                **client,
                 "group.id": "none",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",

@@ -5,8 +5,8 @@ import time
 from typing import Final, Self
 
 from confluent_kafka.admin import AdminClient
-from redis import Redis
 
+from streams.access.redis import redis_client
 from streams.cache.ends import Ends
 from streams.cli.demo.coverage import Coverage
 from streams.cli.demo.sender import Sender
@@ -50,8 +50,8 @@ class Scene:
         self.stage = stage
         self._stop = stop
         self.sender = Sender(stage.client)
-        self.coverage = Coverage(stage.settings.broker, partitions)
-        redis = Redis.from_url(stage.settings.redis_url)
+        self.coverage = Coverage(stage.client, partitions)
+        redis = redis_client(stage.settings)
         self.shelf = Shelf(redis, Ends(AdminClient(stage.client)), partitions)
         self._give_up_at = time.monotonic() + patience_s
         self._check_at = 0.0

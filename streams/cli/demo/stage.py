@@ -1,5 +1,6 @@
 """The demonstration's stage: broker, Redis, topics, a worker and a cache, all of our own."""
 
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka.admin import AdminClient
 
 from streams import topics
+from streams.access.fields import Access
 from streams.app import client_config
 from streams.embedded import Child, embedded
 from streams.settings import Settings
@@ -19,6 +21,10 @@ TIMEOUT_S: Final = 4.0  # the embedded broker holds a join for half of it
 
 _TAIL: Final = 15
 _ANSWER_S: Final = 2.0
+_OURS: Final = ("secret", "secret_file")
+_OPEN: Final = {  # the embedded servers speak no TLS, and let in whoever is on this machine
+    name: field.default for name, field in Access.model_fields.items() if name not in _OURS
+}
 
 
 class PartEnded(RuntimeError):  # noqa: N818 - it names what happened
@@ -72,6 +78,7 @@ def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
     with embedded(directory) as servers, ExitStack() as stack:
         ours = settings.model_copy(
             update={
+                **_OPEN,
                 "broker": servers.broker,
                 "redis_url": servers.redis_url,
                 "partitions": PARTITIONS,
@@ -108,15 +115,19 @@ _ARGUMENTS: Final = {"worker": True, "cache": False}  # and whether it takes rul
 def _command(settings: Settings, rules: Path | None, name: str) -> Iterator[_Command]:
     chosen = ("--rules", str(rules.resolve())) if rules and _ARGUMENTS[name] else ()
     command = (sys.executable, "-m", "streams.cli", name, *chosen)
-    environment = [f"{variable}={value}" for variable, value in variables(settings).items()]
-    told = ("env", "-u", "NYXTER_RULES", *environment, *command)
-    with closing(_Command(name, told, settings.data_dir)) as child:
+    with closing(_Command(name, command, settings.data_dir, _environment(settings))) as child:
         yield child
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return a process's environment: arguments would show the secret to everyone here."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("NYXTER_")}
+    return others | variables(settings) | {"NYXTER_SECRET": settings.secret.get_secret_value()}
 
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the variables of the environment that make a process work by these settings."""
-    shown = settings.model_dump(mode="json", exclude={"rules", "secret"})
+    shown = settings.model_dump(mode="json", exclude={"rules", *_OURS}, exclude_none=True)
     return {f"NYXTER_{name.upper()}": _text(value) for name, value in shown.items()}
 
 

@@ -38,8 +38,8 @@ class Transitions:
 
     Parameters
     ----------
-    broker
-        Bootstrap server.
+    client
+        librdkafka settings that reach the broker.
     starts
         Where to begin.
 
@@ -50,8 +50,8 @@ class Transitions:
 
     """
 
-    def __init__(self, broker: str, starts: Mapping[Place, int]) -> None:
-        self._reader = Reader(broker, starts)
+    def __init__(self, client: Mapping[str, Any], starts: Mapping[Place, int]) -> None:
+        self._reader = Reader(client, starts)
         self.count = 0
 
     def __enter__(self) -> Self:

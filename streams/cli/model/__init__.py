@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from confluent_kafka import KafkaException
 
+from streams.access.reach import Unreachable
 from streams.cli.arguments import (
     RulesFile,
     broker_failure,
@@ -48,7 +49,7 @@ def show(
     except NoModel as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
-    except NoMatplotlib as error:
+    except (NoMatplotlib, Unreachable) as error:
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None
@@ -93,7 +94,7 @@ def fit(
     wishes = Wishes(events, rules_of(rules or settings.rules), today, seeds, out, against, who)
     try:
         fit_model(settings, wishes)
-    except ModelUnusable as error:
+    except (ModelUnusable, Unreachable) as error:
         raise failure(str(error)) from None
     except OSError as error:
         raise unwritable(error) from None
@@ -121,7 +122,7 @@ def accept(
     settings = settings_of()
     try:
         accept_model(settings, model, asks=not yes)
-    except (ModelUnusable, NoControlTopic, Fenced) as error:
+    except (ModelUnusable, NoControlTopic, Fenced, Unreachable) as error:
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None

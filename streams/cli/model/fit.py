@@ -23,6 +23,7 @@ from nyxter_online.gmm import Components, log_likelihood, responsibilities
 from nyxter_online.mixture import is_inside
 from nyxter_online.replay import Replay
 from schemas.rules import Rules
+from streams.access.reach import Unreachable
 from streams.cli.model.challenger import Fit, fits, start_of
 from streams.cli.model.components import Side, beside, collapsed, degenerate
 from streams.cli.model.in_use import NoModel, read_in_use
@@ -61,6 +62,8 @@ def fit_model(settings: Settings, wishes: Wishes) -> None:
     ------
     ModelUnusable
         There are too few customers to fit to, or `against` is no model.
+    Unreachable
+        The broker is there, and does not let us in.
     OSError
         A file cannot be read or written.
 
@@ -134,9 +137,14 @@ def _old(settings: Settings, against: Path | None, base: Base) -> tuple[str, Com
         return str(against), read_model(against).components
     try:
         epoch, components = read_in_use(settings)
+    except Unreachable as error:
+        if error.is_refused:
+            raise
     except (NoModel, KafkaException):
-        return "the published start", start_of(base.features)
-    return f"model {epoch.model} in use (epoch {epoch.number})", components
+        pass
+    else:
+        return f"model {epoch.model} in use (epoch {epoch.number})", components
+    return "the published start", start_of(base.features)
 
 
 def _labels(features: Ints, components: Components) -> Ints:

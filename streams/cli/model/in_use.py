@@ -8,6 +8,7 @@ from nyxter_online.epochs import LEAST, Epoch, read_epoch
 from nyxter_online.gmm import Components
 from schemas.envelope import loads
 from streams import topics
+from streams.access.kafka import reach_broker
 from streams.app import client_config
 from streams.lane.changelog import read_changelog
 from streams.segmenter.snapshots import EPOCH_KEY
@@ -27,10 +28,13 @@ def read_in_use(settings: Settings) -> tuple[Epoch, Components]:
     ------
     NoModel
         There is none, or none that was ever computed from customers.
+    Unreachable
+        The broker does not let us in, or does not answer within seconds.
     KafkaException
-        The broker does not answer, or not within seconds.
+        It cannot be read.
 
     """
+    reach_broker(settings)
     client = {**client_config(settings), "log_level": 0}
     there = AdminClient(client).list_topics(timeout=_ANSWER_S).topics
     stored = read_changelog(client, topics.SNAPSHOTS, 0) if topics.SNAPSHOTS in there else {}

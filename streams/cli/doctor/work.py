@@ -1,0 +1,134 @@
+"""The work: who does it, how far it is, and whether it can go on from where it is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from streams import topics
+from streams.agents import SOURCES
+from streams.cli.doctor.checks import Check
+from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, read_position
+from streams.settings import Settings
+
+_ANSWER_S: Final = 10.0
+_NEAR_END: Final = 20_000  # records: every transaction ends with a position
+_MUCH: Final = 10_000
+
+Marks = Mapping[tuple[str, int], tuple[int, int]]
+"""By topic and partition, where it begins and where it ends."""
+
+
+def members(admin: AdminClient, group: str, command: str) -> Check:
+    """Return how many processes share the work of a group."""
+    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
+    try:
+        count = len(told.result().members)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        count = 0
+    if not count:
+        return Check.fail(f"group {group}", "nobody is in it", f"start `nyxter {command}`")
+    return Check.ok(f"group {group}", f"{count} in it")
+
+
+def progress(settings: Settings, client: Mapping[str, Any]) -> Iterator[Check]:
+    """Yield whether each partition can go on from its position, and how far behind it is."""
+    consumer = Consumer({**client, **_READING})
+    try:
+        positions = _positions(consumer, settings)
+        marks = _marks(consumer, settings.partitions)
+    finally:
+        consumer.close()
+    wrong = list(_wrong(settings, positions, marks))
+    yield from wrong
+    if not wrong:
+        yield Check.ok("positions", f"{len(positions)} of {settings.partitions} partitions began")
+    yield _lag(settings, positions, marks)
+
+
+_READING: Final = {
+    "group.id": "none",
+    "enable.auto.commit": False,
+    "isolation.level": "read_committed",
+    "enable.partition.eof": True,
+    "auto.offset.reset": "earliest",
+}
+
+
+def _positions(consumer: Consumer, settings: Settings) -> dict[int, Position]:
+    """Return the last committed position of each partition that has one."""
+    name, found = topics.changelog(settings), {}
+    places = [TopicPartition(name, number) for number in range(settings.partitions)]
+    for place in places:
+        start, end = consumer.get_watermark_offsets(place, _ANSWER_S)
+        place.offset = max(start, end - _NEAR_END)
+    consumer.assign(places)
+    ended: set[int | None] = set()
+    while len(ended) < len(places):
+        for message in consumer.consume(2_000, 0.2):
+            error = message.error()
+            if error is None and message.key() == POSITION_KEY:
+                position = read_position({POSITION_KEY: message.value() or b""})
+                assert position is not None
+                found[message.partition() or 0] = position
+            elif error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+                raise KafkaException(error)
+            elif error is not None:
+                ended.add(message.partition())
+    return found
+
+
+def _marks(consumer: Consumer, partitions: int) -> Marks:
+    return {
+        (name, number): consumer.get_watermark_offsets(TopicPartition(name, number), _ANSWER_S)
+        for name in SOURCES
+        for number in range(partitions)
+    }
+
+
+def _wrong(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> Iterator[Check]:
+    """Yield what keeps a partition from going on."""
+    for number, position in positions.items():
+        name = f"partition {number}"
+        if position.partitions != settings.partitions:
+            told = f"its state was made for {position.partitions} partitions"
+            yield Check.fail(name, told, f"set NYXTER_PARTITIONS={position.partitions}")
+        for topic, at in position.next.items():
+            start, end = marks[topic, number]
+            if at > end:
+                told = f"its position in {topic} is {at}, and that ends at {end}: it was made anew"
+                yield Check.fail(name, told, "start another NYXTER_APP_ID, or restore the topic")
+            elif 0 < at < start:
+                told = f"its position in {topic} is {at}, and that begins at {start}: it stands"
+                yield Check.fail(name, told, "set retention.ms=-1; start another NYXTER_APP_ID")
+
+
+def _lag(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> Check:
+    """Return how many records are still to be applied, by partition."""
+    lags = {
+        number: sum(
+            end - max(start, _next(positions, number).get(topic, 0))
+            for (topic, its), (start, end) in marks.items()
+            if its == number
+        )
+        for number in range(settings.partitions)
+    }
+    total = sum(lags.values())
+    most = ", ".join(f"{number}: {lag:,}" for number, lag in lags.items() if lag)
+    told = f"{total:,} records behind" + f" (by partition {most})" * bool(most)
+    if total > _MUCH:
+        return Check.warn("lag", told, "wait, or start more workers, as many as partitions")
+    return Check.ok("lag", told)
+
+
+def _next(positions: Mapping[int, Position], number: int) -> Mapping[str, int]:
+    return positions[number].next if number in positions else {}
+
+
+def other_release() -> Check:
+    """Return that the state is another release's."""
+    told = str(OtherVersion.__doc__)
+    return Check.fail("positions", told, "run the release that wrote it, or another NYXTER_APP_ID")
