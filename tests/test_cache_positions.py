@@ -59,7 +59,7 @@ def test_meta_never_goes_back_and_adds_up_lags(redis: Redis) -> None:
     for n, (meta, day) in enumerate(zip(metas, days, strict=True)):
         meta.open()
         says = profile("K1", snapshot=12 - n, day=day, rules=f"rules {n}")
-        meta.see([Change(1, 0, says, standing_of(says))])
+        meta.see([Change(0, 1, 0, says, standing_of(says))])
         meta.write({Place(PROFILES, n): 5})
     held = redis.hgetall(META)
     assert held[b"schema"] == b"1"
