@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis, RedisError
 
-from streams.cache.batch import Change, Place, standing_of
+from streams.cache.batch import Change, standing_of
 from streams.cache.positions import Positions
 from streams.cache.store import TOMBSTONE_S, Store
 from streams.cards import SEGMENTS, card_key, history_key, members_key, read_card, read_history
+from streams.place import Place
 from streams.topics import PROFILES
 
 PLACE = Place(PROFILES, 0)

@@ -6,10 +6,11 @@ import pytest
 from cache_samples import profile
 from redis import Redis
 
-from streams.cache.batch import Change, Place, standing_of
+from streams.cache.batch import Change, standing_of
 from streams.cache.meta import Meta
 from streams.cache.positions import POSITIONS, Positions
 from streams.cards import META
+from streams.place import Place
 from streams.topics import PROFILES
 
 PLACE = Place(PROFILES, 0)

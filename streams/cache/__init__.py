@@ -5,6 +5,9 @@ changes nothing (`streams.cache.store`), and it is filled from the positions tha
 (`streams.cache.positions`): deleting it all loses nothing that the topics still hold.
 """
 
+from functools import partial
+from typing import Any
+
 from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 from redis import Redis
@@ -17,6 +20,7 @@ from streams.cache.loop import Cache
 from streams.cache.meta import Meta
 from streams.cache.positions import Positions
 from streams.cache.store import Store
+from streams.cache.survey import Survey
 from streams.settings import Settings
 
 __all__ = ["Cache", "PositionBeyondEnd", "make_cache"]
@@ -26,21 +30,32 @@ REDIS_ANSWER_S = 5.0
 
 def make_cache(settings: Settings) -> Cache:
     """Return a cache of these settings' broker and Redis; `Cache.run` starts it."""
-    redis = Redis.from_url(
+    redis, client = open_redis(settings), kafka_client(settings)
+    ends = Ends(AdminClient(client))
+    feed = Feed(Consumer(_consumer(settings)), ends, partial(Survey, client))
+    positions = Positions(redis)
+    return Cache(feed, Store(redis, positions), positions, Meta(redis))
+
+
+def kafka_client(settings: Settings) -> dict[str, Any]:
+    """Return the librdkafka settings that reach the broker."""
+    return {"bootstrap.servers": settings.broker}
+
+
+def open_redis(settings: Settings) -> Redis:
+    """Return a client of the Redis of these settings; it tries nothing again by itself."""
+    return Redis.from_url(
         settings.redis_url,
         socket_timeout=REDIS_ANSWER_S,
         socket_connect_timeout=REDIS_ANSWER_S,
         retry=Retry(NoBackoff(), 0),  # the cache tries again, and stays in its group meanwhile
     )
-    ends = Ends(AdminClient({"bootstrap.servers": settings.broker}))
-    feed, positions = Feed(Consumer(_consumer(settings)), ends), Positions(redis)
-    return Cache(feed, Store(redis, positions), positions, Meta(redis))
 
 
-def _consumer(settings: Settings) -> dict[str, str | int | bool]:
+def _consumer(settings: Settings) -> dict[str, Any]:
     """Return the configuration that `Feed` needs of its consumer."""
     return {
-        "bootstrap.servers": settings.broker,
+        **kafka_client(settings),
         "group.id": f"{settings.app_id}-cache",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,

@@ -9,22 +9,6 @@ from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED, UNASSIGNED
 
 
-class Place(NamedTuple):
-    """One partition of one topic."""
-
-    topic: str
-    partition: int
-
-    @property
-    def name(self) -> str:
-        """How Redis calls it.
-
-        >>> Place("nyxter.profiles.v1", 3).name
-        'nyxter.profiles.v1:3'
-        """
-        return f"{self.topic}:{self.partition}"
-
-
 class Standing(NamedTuple):
     """Where a customer stands: segments by name, and the score to rank its members by."""
 

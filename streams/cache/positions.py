@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from redis import Redis
 
-from streams.cache.batch import Place
 from streams.cache.scripts import Argument, Script, answers
 from streams.cache.store import Permit
 from streams.cards import PREFIX
+from streams.place import Place
 from streams.topics import PROFILES
 
 POSITIONS = PREFIX + b"positions"

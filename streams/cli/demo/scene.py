@@ -8,10 +8,10 @@ from confluent_kafka.admin import AdminClient
 from redis import Redis
 
 from streams.cache.ends import Ends
-from streams.cli.demo.coverage import Coverage
 from streams.cli.demo.sender import Sender
 from streams.cli.demo.shelf import Shelf
 from streams.cli.demo.stage import Stage
+from streams.coverage import Coverage
 
 _CHECK_S: Final = 1.0
 
@@ -50,7 +50,7 @@ class Scene:
         self.stage = stage
         self._stop = stop
         self.sender = Sender(stage.client)
-        self.coverage = Coverage(stage.settings.broker, partitions)
+        self.coverage = Coverage(stage.client, partitions)
         redis = Redis.from_url(stage.settings.redis_url)
         self.shelf = Shelf(redis, Ends(AdminClient(stage.client)), partitions)
         self._give_up_at = time.monotonic() + patience_s

@@ -6,10 +6,10 @@ from typing import Any, Final
 from redis import Redis
 
 from schemas.rules import OTHER_TIER, TIERS
-from streams.cache.batch import Place
 from streams.cache.ends import Ends
 from streams.cache.positions import POSITIONS
 from streams.cards import META, PREFIX, members_key, read_card
+from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 _OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's

@@ -103,7 +103,7 @@ def _prove(scene: Scene, wishes: Wishes, page: Page, phases: Phases, parcels: li
 def _play(scene: Scene, page: Page, events: Iterator[Parcel], rate: float, tried: Commands) -> None:
     starts = scene.shelf.ends_of(SEGMENT_EVENTS)
     with (
-        Transitions(scene.stage.settings.broker, starts) as transitions,
+        Transitions(scene.stage.client, starts) as transitions,
         page.playing(tried) as show,
     ):
         play(scene, transitions, events, rate, show)

@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from schemas.envelope import loads
 from schemas.outputs import SEGMENT_CHANGED
-from streams.cache.batch import Place
 from streams.cli import whys, words
-from streams.cli.demo.reader import Reader
+from streams.place import Place
+from streams.reader import Reader
 
 _KEPT: Final = 50
 
@@ -38,8 +38,8 @@ class Transitions:
 
     Parameters
     ----------
-    broker
-        Bootstrap server.
+    client
+        librdkafka settings that reach the broker.
     starts
         Where to begin.
 
@@ -50,8 +50,8 @@ class Transitions:
 
     """
 
-    def __init__(self, broker: str, starts: Mapping[Place, int]) -> None:
-        self._reader = Reader(broker, starts)
+    def __init__(self, client: Mapping[str, Any], starts: Mapping[Place, int]) -> None:
+        self._reader = Reader(client, starts)
         self.count = 0
 
     def __enter__(self) -> Self:

@@ -1,13 +1,13 @@
 """How far the segmenter has come, as its journal and its snapshots tell."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from nyxter_online.customers import BUCKETS
 from schemas.envelope import loads
 from streams import topics
-from streams.cache.batch import Place
-from streams.cli.demo.reader import Reader
+from streams.place import Place
+from streams.reader import Reader
 from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
@@ -20,8 +20,8 @@ class Coverage:
 
     Parameters
     ----------
-    broker
-        Bootstrap server.
+    client
+        librdkafka settings that reach the broker.
     partitions
         How many.
 
@@ -34,10 +34,10 @@ class Coverage:
 
     """
 
-    def __init__(self, broker: str, partitions: int) -> None:
+    def __init__(self, client: Mapping[str, Any], partitions: int) -> None:
         numbers = range(partitions)
         journal = [Place(topics.JOURNAL, number) for number in numbers]
-        self._reader = Reader(broker, dict.fromkeys([*journal, Place(topics.SNAPSHOTS, 0)], 0))
+        self._reader = Reader(client, dict.fromkeys([*journal, Place(topics.SNAPSHOTS, 0)], 0))
         self._in_use = dict.fromkeys(numbers, 0)
         self._swept = dict.fromkeys(numbers, 0)
         self._exact = dict.fromkeys(numbers, 0)
