@@ -60,13 +60,11 @@ end
 
 -- A tier that comes from nowhere is a customer's first: what lies before was another life, which
 -- ended with its card, and must not come back when everything is read again from the beginning.
+-- (A trigger has a kind as well, but neither old nor new.)
 local function opens_a_life(fields)
-  local first, from = false, nil
-  for i = 1, #fields, 2 do
-    if fields[i] == 'kind' then first = fields[i + 1] == 'tier' end
-    if fields[i] == 'old' then from = fields[i + 1] end
-  end
-  return first and not from
+  local says = {}
+  for i = 1, #fields, 2 do says[fields[i]] = fields[i + 1] end
+  return says.kind == 'tier' and says.new and not says.old
 end
 
 local function offset_of(entry)
