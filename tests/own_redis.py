@@ -73,6 +73,8 @@ class Watcher:
     ----------
     went_back
         Each card seen at an older version than before: customer, version before, and now.
+    missing
+        How often a card that was seen before was not there.
     looks
         How often all were looked at.
 
@@ -85,7 +87,7 @@ class Watcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self.went_back: list[tuple[str, int, int]] = []
-        self.looks = 0
+        self.looks = self.missing = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -108,7 +110,9 @@ class Watcher:
         for customer in self._customers:
             pipe.hget(card_key(customer.encode()), "version")
         for customer, version in zip(self._customers, pipe.execute(), strict=True):
-            if version is not None:
+            if version is None:
+                self.missing += customer in self._seen
+            else:
                 before, now = self._seen.get(customer, -1), int(version)
                 if now < before:
                     self.went_back.append((customer, before, now))

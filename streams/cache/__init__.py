@@ -19,11 +19,12 @@ from streams.cache.feed import Feed, PositionBeyondEnd
 from streams.cache.loop import Cache
 from streams.cache.meta import Meta
 from streams.cache.positions import Positions
+from streams.cache.rebuild import Rebuild, Told
 from streams.cache.store import Store
 from streams.cache.survey import Survey
 from streams.settings import Settings
 
-__all__ = ["Cache", "PositionBeyondEnd", "make_cache"]
+__all__ = ["Cache", "PositionBeyondEnd", "make_cache", "make_rebuild"]
 
 REDIS_ANSWER_S = 5.0
 
@@ -35,6 +36,13 @@ def make_cache(settings: Settings) -> Cache:
     feed = Feed(Consumer(_consumer(settings)), ends, partial(Survey, client))
     positions = Positions(redis)
     return Cache(feed, Store(redis, positions), positions, Meta(redis))
+
+
+def make_rebuild(settings: Settings, told: Told) -> Rebuild:
+    """Return a rebuild of these settings' Redis from their broker; `Rebuild.run` does it."""
+    client = kafka_client(settings)
+    ends = Ends(AdminClient(client))
+    return Rebuild(client, ends, open_redis(settings), settings.partitions, told)
 
 
 def kafka_client(settings: Settings) -> dict[str, Any]:

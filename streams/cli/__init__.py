@@ -19,6 +19,7 @@ from streams.cli.arguments import (
     settings_of,
     unwritable,
 )
+from streams.cli.cache import cache_app
 from streams.cli.model import model_app
 from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
@@ -27,6 +28,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
+app.add_typer(cache_app, name="cache")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
 
@@ -256,25 +258,6 @@ def tail(
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None
-
-
-@app.command()
-def cache() -> None:
-    """Keep Redis (NYXTER_REDIS_URL) filled from the output topics (NYXTER_BROKER).
-
-    Start as many as you like: they share the partitions. SIGTERM ends one after the work in hand.
-
-    Example: NYXTER_BROKER=kafka:9092 NYXTER_REDIS_URL=redis://redis:6379/0 nyxter cache
-    """
-    from streams.cache import PositionBeyondEnd  # noqa: PLC0415
-    from streams.cli.cache import run_cache  # noqa: PLC0415
-
-    settings = settings_of()
-    redis_url_of(settings.redis_url)
-    try:
-        run_cache(settings)
-    except (PositionBeyondEnd, KafkaException) as error:
-        raise failure(str(error)) from None
 
 
 @topics_app.command("create")
