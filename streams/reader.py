@@ -33,12 +33,19 @@ class Reader:
                 "group.id": "none",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
+                "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 100,
                 "log_level": 0,
             }
         )
+        self._before_end = set(starts)
         self._consumer.assign([TopicPartition(*at, offset) for at, offset in starts.items()])
+
+    @property
+    def has_come_to_ends(self) -> bool:
+        """Whether the end of each place was come to, at some time."""
+        return not self._before_end
 
     def read(self) -> list[Message]:
         """Return what has come since the last call, without waiting.
@@ -46,9 +53,7 @@ class Reader:
         Raises ``KafkaException`` for what will not mend by itself; a broker that is away may.
         """
         messages = self._consumer.consume(_AT_ONCE, timeout=0)
-        for error in (message.error() for message in messages):
-            if error is not None and _is_hopeless(error):
-                raise KafkaException(error)
+        self._before_end.difference_update(_ended(messages))
         return [message for message in messages if message.error() is None]
 
     def close(self) -> None:

@@ -1,13 +1,15 @@
 """What Redis holds under our names: which customers, and which versions of their cards."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from redis import Redis
 
+from streams.cache.positions import POSITIONS
 from streams.cache.scripts import answers
 from streams.cards import SEGMENTS, card_key, members_key
+from streams.place import Place
 
 _CARD, _, _CLOSE = card_key(b"\0").partition(b"\0")
 _MEMBERS, _, _AFTER = members_key(b"\0").partition(b"\0")
@@ -47,6 +49,13 @@ def versions(redis: Redis, customers: Sequence[bytes]) -> list[tuple[bytes | Non
     for customer in customers:
         pipe.hmget(card_key(customer), "version", "gone")
     return [(version, gone is not None) for version, gone in answers(pipe)]
+
+
+def behind(redis: Redis, ends: Mapping[Place, int]) -> int:
+    """Return how many records before `ends` the cache has not written yet, by its positions."""
+    positions: Any = redis.hmget(POSITIONS, [at.name for at in ends])
+    reached = (int(offset or 0) for offset in positions)
+    return sum(max(0, end - at) for end, at in zip(ends.values(), reached, strict=True))
 
 
 def some(items: Iterable[T], count: int) -> Iterator[list[T]]:

@@ -35,14 +35,14 @@ class Past:
     Attributes
     ----------
     start, end
-        Offsets of the first record there is and after the last: what is told of.
+        Offsets of the first record there is (-1: there is none) and after the last.
 
     """
 
     def __init__(self, client: Mapping[str, Any], partition: int, most: int = HISTORY) -> None:
         self._client = client
         self._place = Place(SEGMENT_EVENTS, partition)
-        self.start = self.end = 0
+        self.start, self.end = -1, 0
         offsets = self._offsets(most)
         self._first = {customer: listed[0] for customer, listed in offsets.items()}
         self._parts = 1 + sum(map(len, offsets.values())) // _AT_ONCE
@@ -50,7 +50,7 @@ class Past:
     def _offsets(self, most: int) -> dict[bytes, list[int]]:
         found: dict[bytes, list[int]] = {}
         for message in self._messages():
-            self.start = self.start or message.offset()
+            self.start = message.offset() if self.start < 0 else self.start
             self.end = message.offset() + 1
             if (event := _event(message)) is None:
                 continue

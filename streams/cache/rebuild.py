@@ -13,9 +13,10 @@ from streams.cache.ends import Ends
 from streams.cache.lease import Lease, LeaseLost
 from streams.cache.past import Past, Transition
 from streams.cache.positions import POSITIONS
+from streams.cache.scripts import answers
 from streams.cache.store import Store
 from streams.cache.survey import Survey
-from streams.cards import META, SEGMENTS
+from streams.cards import META, SEGMENTS, history_key
 from streams.lane.partitioner import partition_of
 from streams.place import Place
 from streams.reader import records
@@ -179,6 +180,27 @@ class Rebuild:
                 for customer, transitions in listed
             }
             self._write(changes, "histories")
+            self._drop_impossible(partition, changes, end)
+
+    def _drop_impossible(self, partition: int, customers: Iterable[bytes], end: int) -> None:
+        """Remove transitions at offsets that the topic has not come to; we read up to `end`."""
+        keys = [history_key(customer) for customer in customers]
+        pipe = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipe.xrange(key, f"{end}-0")
+        found = [
+            (key, [entry for entry, _ in entries])
+            for key, entries in zip(keys, answers(pipe), strict=True)
+            if entries
+        ]
+        if not found:
+            return
+        place = Place(SEGMENT_EVENTS, partition)
+        written = self._ends.written([place])[place]
+        for key, entries in found:
+            beyond = [entry for entry in entries if int(entry.partition(b"-")[0]) >= written]
+            if beyond:
+                self._redis.xdel(key, *beyond)
 
     def _remove_unknown(self) -> int:
         """Remove whoever is in Redis and in no topic; return how many had a card."""

@@ -260,6 +260,55 @@ def tail(
         raise broker_failure(settings.broker, error) from None
 
 
+@app.command()
+def reconcile(
+    rules: RulesFile = None,
+    redis: Annotated[bool, typer.Option("--redis/--no-redis", help="Compare Redis too.")] = True,
+    journal: Annotated[
+        bool, typer.Option("--journal/--no-journal", help="Run the journal again, id by id.")
+    ] = True,
+    limit: Annotated[int, typer.Option(min=0, help="List so many of each kind.")] = 20,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait until the system settles.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="What was found, as JSON.")] = False,
+) -> None:
+    """Compare a running or stopped system with its oracles, and name every difference.
+
+    Profiles with a replay of the input topics, outputs with a replay of the journal, Redis with
+    the topics. It needs the system at rest: nothing comes in, everyone is scored. The exit status
+    is 0 where all is equal, 1 where something differs, 2 where it could not be compared.
+
+    Example: nyxter reconcile --rules nyxter.toml --patience 300
+    """
+    from redis import RedisError  # noqa: PLC0415
+
+    from streams.cli.reconcile import reconcile_system  # noqa: PLC0415
+    from streams.cli.sheet import place  # noqa: PLC0415
+    from streams.reconcile.findings import CannotCompare  # noqa: PLC0415
+
+    settings = settings_of()
+    redis_url_of(settings.redis_url)
+    try:
+        status = reconcile_system(
+            settings,
+            rules_of(rules or settings.rules),
+            redis=redis,
+            journal=journal,
+            limit=limit,
+            patience_s=patience,
+            as_json=as_json,
+        )
+    except CannotCompare as error:
+        raise failure(str(error)) from None
+    except RedisError as error:
+        where = place(settings.redis_url)
+        raise failure(f"the Redis at {where} does not answer: {error}") from None
+    except KafkaException as error:
+        raise broker_failure(settings.broker, error) from None
+    raise typer.Exit(status)
+
+
 @topics_app.command("create")
 def create_topics() -> None:
     """Create the topics that are missing, with partitions, cleanup and retention as they must be.
