@@ -9,7 +9,7 @@ import numpy as np
 from nyxter_online.customer import Period
 from nyxter_online.customers import Customers
 from nyxter_online.epochs import learned
-from nyxter_online.intake import Line, Refusal, take_in
+from nyxter_online.intake import Line, Message, Refusal, take_in
 from nyxter_online.places import bucket_of, tombstone_of
 from nyxter_online.publishing import Json
 from nyxter_online.ranks import Snapshot
@@ -44,12 +44,16 @@ class Replay:
 
         Lines are counted from 1 (`Message.offset`); blank ones are passed over.
         """
-        numbered, limits = enumerate(lines, 1), self.customers.period.rules.limits
+        numbered = enumerate(lines, 1)
         while batch := list(islice(numbered, _LINES)):
             messages = [Line(number, self._end_ms, line) for number, line in batch if line.strip()]
-            intake = take_in(messages, limits=limits)
-            step(self.customers, intake.arrived, None, self._at).settle(self.customers)
-            yield batch[-1][0], intake.refused
+            yield batch[-1][0], self.take(messages)
+
+    def take(self, messages: Iterable[Message]) -> list[Refusal]:
+        """Apply messages; return those refused."""
+        intake = take_in(messages, limits=self.customers.period.rules.limits)
+        step(self.customers, intake.arrived, None, self._at).settle(self.customers)
+        return intake.refused
 
     def score(self) -> Iterator[tuple[list[Json], list[Json]]]:
         """Score everyone as a first snapshot and a first model of the whole population would.

@@ -43,8 +43,11 @@ class _Message(NamedTuple):
     headers: Any
 
 
-class _Inputs:
-    """Messages of topics in the order of their offsets, each partition at its own pace."""
+class Paced:
+    """Committed messages of topics in the order of their offsets, each partition at its own pace.
+
+    At most some thousands of a partition are held.
+    """
 
     def __init__(self, client: Mapping[str, Any], names: tuple[str, ...], partitions: int) -> None:
         self._consumer = Consumer(
@@ -167,8 +170,8 @@ class JournalReplay:
         self._rules = rules
         self._partitions = range(partitions)
         self._board = _Made()
-        self._inputs = _Inputs(client, SOURCES, partitions)
-        self._journal = _Inputs(client, (topics.JOURNAL,), partitions)
+        self._inputs = Paced(client, SOURCES, partitions)
+        self._journal = Paced(client, (topics.JOURNAL,), partitions)
         self._entries: dict[int, deque[Entry]] = {}
         self._made: list[Composition | Learning] = []
         self._shifts = {

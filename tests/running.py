@@ -29,10 +29,10 @@ from streams.agents import SOURCES
 from streams.app import client_config
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
+from streams.reconcile.profiles import differing
+from streams.reconcile.settling import Settling
 from streams.segmenter.entry import Composition, Entry, read_entry
 from streams.segmenter.progress import Progress
-from streams.segmenter.snapshots import SnapshotHeader
-from streams.segmenter.summaries import HEADER_KEY
 from streams.settings import Settings
 
 PATIENCE_S = 120.0
@@ -82,6 +82,7 @@ class System:
         self._rules_file.write_text(rules, "utf-8")
         self._client = dict(client_config(self.settings))
         self._admin = AdminClient(self._client)
+        self._settling: Settling | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         topics.create(self._admin, topics.every_topic(self.settings))
 
@@ -158,6 +159,8 @@ class System:
         """End all workers and remove the topics."""
         for name in list(self._workers):
             self.kill(name)
+        if self._settling is not None:
+            self._settling.close()
         there = self._admin.list_topics(timeout=10).topics
         names = [t.name for t in topics.every_topic(self.settings) if t.name in there]
         for future in self._admin.delete_topics(names).values():
@@ -284,32 +287,9 @@ class System:
 
     def is_settled(self) -> bool:
         """Tell whether a snapshot covers all input and every card is exact by it."""
-        stored = read_changelog(self._client, topics.SNAPSHOTS, 0)
-        if HEADER_KEY not in stored:
-            return False
-        header = SnapshotHeader(**json.loads(stored[HEADER_KEY]))
-        progress = self.progress()
-        last = {place: self._last(place) for place in self.ends()}
-        covered = all(
-            header.next[str(number)].get(topic, 0) >= end for (topic, number), end in last.items()
-        )
-        return covered and all(
-            p in progress and progress[p][1].settled and progress[p][1].snapshot == header.number
-            for p in range(self.settings.partitions)
-        )
-
-    def _last(self, place: tuple[str, int]) -> int:
-        """Return the offset after the last message proper (a transaction's end is none)."""
-        topic, number = place
-        read = [m.offset() + 1 for m in self._cached(topic) if m.partition() == number]
-        return max(read, default=0)
-
-    def _cached(self, topic: str) -> list[Message]:
-        ends = tuple(end for (name, _), end in sorted(self.ends().items()) if name == topic)
-        known: dict[str, tuple[Any, list[Message]]] = self.__dict__.setdefault("_inputs", {})
-        if topic not in known or known[topic][0] != ends:
-            known[topic] = ends, self.read(topic)
-        return known[topic][1]
+        if self._settling is None:
+            self._settling = Settling(self._client, self.settings.partitions)
+        return self._settling.missing() is None
 
     def settle(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until a snapshot covers all input and every card is exact by it."""
@@ -355,13 +335,5 @@ def same_profiles(live: Mapping[str, Any], replayed: Mapping[str, Any]) -> list[
 
     The snapshot's number may differ, and what the mixture says: its epochs depend on history.
     """
-    of_history = {"snapshot", "consumption", "journey"}
-    differences = [f"{name}: only in one" for name in live.keys() ^ replayed.keys()]
-    for name in live.keys() & replayed.keys():
-        fields = [
-            f
-            for f in replayed[name]
-            if f not in of_history and live[name].get(f) != replayed[name][f]
-        ]
-        differences += [f"{name}: {field}" for field in fields]
-    return differences
+    found = differing(live, replayed)
+    return [f"{name}: {field}" for name, fields in found.items() for field in fields]

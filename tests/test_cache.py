@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis, RedisError
 
-from streams.cache.batch import Change, Place, standing_of
+from streams.cache.batch import Change, standing_of
 from streams.cache.positions import Positions
 from streams.cache.store import TOMBSTONE_S, Store
-from streams.cards import card_key, history_key, members_key, read_card, read_history
+from streams.cards import SEGMENTS, card_key, history_key, members_key, read_card, read_history
+from streams.place import Place
 from streams.topics import PROFILES
 
 PLACE = Place(PROFILES, 0)
@@ -52,7 +53,7 @@ def store(new_store: Callable[..., Store]) -> Store:
 
 
 def change(version: int | None, says: dict | None, transitions: Iterable = ()) -> Change:
-    return Change(version, 1_700_000_000_000, says, standing_of(says), list(transitions))
+    return Change(0, version, 1_700_000_000_000, says, standing_of(says), list(transitions))
 
 
 def entry(offset: int, kind: str, old: str | None, new: str | None) -> tuple[int, dict]:
@@ -79,7 +80,7 @@ def expected_segments(says: dict | None) -> dict[str, float]:
 def test_a_card_reads_as_the_profile_was_published(redis: Redis, store: Store) -> None:
     nothing = dict.fromkeys(("P", "prfv", "rfm"))
     for says in (profile("K1"), profile("K1", **nothing, campaigns=[]), profile("K1", stage="x")):
-        redis.flushdb()
+        redis.delete(card_key(b"K1"))
         store.write({b"K1": change(7, says)})
         assert read_card(redis, "K1") == says | {"version": 7, "updated_at": 1_700_000_000_000}
 
@@ -143,47 +144,41 @@ def test_an_older_card_never_replaces_a_newer(
 
 @laws
 @given(KINDS, st.data())
-def test_members_are_right_however_processes_overlap(
-    redis: Redis, new_store: Callable[..., Store], kinds: list[int], data: st.DataObject
+def test_members_are_the_newest_cards_whoever_writes_it_and_when(
+    redis: Redis, store: Store, kinds: list[int], data: st.DataObject
 ) -> None:
-    """Each process writes card and members as two steps; between them anything may happen."""
     customer = a_customer()
-    key = customer.encode()
     versions = [said(customer, version, kind) for version, kind in enumerate(kinds)]
-    halves = []  # what each process has yet to finish
     for version in data.draw(st.permutations(range(5))):
-        late = new_store()
-        halves.append((late, late.write_cards({key: change(version, versions[version])})))
-        if data.draw(st.booleans()):
-            finish(halves.pop(data.draw(st.integers(0, len(halves) - 1))))
-    for half in data.draw(st.permutations(halves)):
-        finish(half)
+        store.write({customer.encode(): change(version, versions[version])})
     assert_says(redis, customer, versions[4], 4)
 
 
-def test_a_late_process_follows_a_card_that_moves_again(
-    redis: Redis, store: Store, new_store: Callable[..., Store], monkeypatch: pytest.MonkeyPatch
+def test_who_lost_a_place_writes_nothing_more(
+    redis: Redis, store: Store, new_store: Callable[..., Store]
 ) -> None:
-    rest = store.write_cards({b"K1": change(1, profile("K1", tier="vip"))})
-    other = new_store()
-    newer = iter([change(3, profile("K1", tier="medio")), change(4, None)])
-    other.write({b"K1": change(2, profile("K1", campaigns=["retencao"]))})
-    read_cards = store._read_cards
-
-    def read_and_be_overtaken(*args: object) -> object:
-        held = read_cards(*args)
-        if (move := next(newer, None)) is not None:
-            other.write_cards({b"K1": move})
-        return held
-
-    monkeypatch.setattr(store, "_read_cards", read_and_be_overtaken)
-    store.write_members(*rest)
-    assert_says(redis, "K1", None, 4)
+    assert store.write({b"K1": change(1, profile("K1", tier="vip"))})
+    new_store()
+    late = change(2, profile("K1", tier="medio"), [entry(9, "tier", "vip", "medio")])
+    assert not store.write({b"K1": late})
+    assert_says(redis, "K1", profile("K1", tier="vip"), 1)
+    assert read_history(redis, "K1") == []
 
 
-def finish(half: tuple) -> None:
-    store, rest = half
-    store.write_members(*rest)
+def test_who_wrote_before_redis_was_emptied_writes_nothing_more(redis: Redis, store: Store) -> None:
+    redis.flushall()
+    store.open()
+    assert not store.write({b"K1": change(2, profile("K1"))})
+    assert redis.keys() == []
+
+
+def test_nobody_sees_a_part_of_a_write(redis: Redis, store: Store) -> None:
+    """What concerns a customer is one command: monitored, it is one between any two others."""
+    store.write({b"K1": change(1, profile("K1", tier="vip"))})
+    before = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    store.write({b"K1": change(2, profile("K1"), [entry(9, "tier", "vip", "pequeno")])})
+    assert redis.info("commandstats")["cmdstat_evalsha"]["calls"] == before + 1
+    assert segments_of(redis, "K1") == expected_segments(profile("K1"))
 
 
 def assert_says(redis: Redis, customer: str, says: dict | None, version: int) -> None:
@@ -193,12 +188,26 @@ def assert_says(redis: Redis, customer: str, says: dict | None, version: int) ->
     assert segments_of(redis, customer) == expected_segments(says)
 
 
-def test_doing_a_batch_again_after_a_crash_mends_the_members(redis: Redis, store: Store) -> None:
-    store.write({b"K1": change(1, profile("K1", tier="vip"))})
-    store.write_cards({b"K1": change(2, profile("K1", tier="medio"))})
-    assert "vip" in segments_of(redis, "K1"), "the crash came before the members"
+def test_writing_a_card_again_mends_what_was_changed_by_others(redis: Redis, store: Store) -> None:
     store.write({b"K1": change(2, profile("K1", tier="medio"))})
-    assert segments_of(redis, "K1") == expected_segments(profile("K1", tier="medio"))
+    redis.hset(card_key(b"K1"), mapping={"tier": "vip", "more": "1"})
+    redis.hdel(card_key(b"K1"), "raw")
+    redis.zadd(members_key(b"retencao"), {"K1": 1})
+    redis.zrem(members_key(b"medio"), "K1")
+    redis.sadd(SEGMENTS, "retencao")
+    store.write({b"K1": change(2, profile("K1", tier="medio"))})
+    assert_says(redis, "K1", profile("K1", tier="medio"), 2)
+
+
+def test_a_version_that_cannot_be_is_no_card(redis: Redis, store: Store) -> None:
+    store.write({b"K1": change(9, profile("K1", tier="vip"))})
+    mended = change(2, profile("K1"))
+    mended.impossible = "8"
+    store.write({b"K1": mended})
+    assert_says(redis, "K1", profile("K1", tier="vip"), 9)
+    mended.impossible = "9"
+    store.write({b"K1": mended})
+    assert_says(redis, "K1", profile("K1"), 2)
 
 
 def test_names_of_other_rules_are_left_too(
@@ -234,10 +243,12 @@ def test_a_transition_reads_as_it_was_published(redis: Redis, store: Store) -> N
     assert read_history(redis, "K1") == [fields | {"offset": offset}]
 
 
+TRIGGER = {"id": "4", "time": "2026-11-22T13:00:00.123Z", "kind": "tier", "segment": "vip"}
 EVENTS = [
     entry(0, "tier", None, "pequeno"),
     entry(2, "campaign", None, "retencao"),
     entry(3, "tier", "pequeno", "vip"),
+    (4, TRIGGER | {"trigger": "vip", "transition": {"kind": "tier", "old": None, "new": "vip"}}),
     entry(5, "rfm", "Leais", None),
     entry(6, "tier", "vip", None),
     entry(8, "tier", None, "medio"),
@@ -271,10 +282,44 @@ def expected_history(events: Sequence[tuple[int, dict]], most: int) -> list[int]
     """Offsets from the last first tier on, the newest `most`, newest first."""
     kept: list[int] = []
     for offset, fields in events:
-        if fields["kind"] == "tier" and fields["old"] is None:
+        if fields["kind"] == "tier" and "old" in fields and fields["old"] is None:
             kept = []
         kept.append(offset)
     return kept[::-1][:most]
+
+
+@laws
+@given(st.data(), st.integers(0, 11))
+def test_a_whole_history_replaces_what_was_before_an_offset(
+    redis: Redis, store: Store, data: st.DataObject, until: int
+) -> None:
+    customer = a_customer().encode()
+    store.write({customer: change(1, profile(customer.decode()))})
+    held = data.draw(st.lists(st.sampled_from(EVENTS), unique_by=lambda e: e[0]))
+    forged = data.draw(st.lists(st.integers(0, until), max_size=2))
+    wrong = [entry(at, "campaign", None, "forged") for at in forged if at < until]
+    store.write({customer: change(None, None, [*held, *wrong])})
+    since = [event for event in sorted(held) if event[0] >= until and survives(redis, customer)]
+    whole = change(None, None, [event for event in EVENTS if event[0] < until])
+    whole.whole_before = until
+    for _ in range(2):
+        store.write({customer: whole})
+        now = read_history(redis, customer.decode())
+        assert [e["offset"] for e in now] == expected_history([*whole.transitions, *since], 200)
+        assert not any(e.get("new") == "forged" for e in now)
+
+
+def survives(redis: Redis, customer: bytes) -> bool:
+    return bool(redis.exists(history_key(customer)))
+
+
+def test_a_whole_history_of_who_is_gone_is_none(redis: Redis, store: Store) -> None:
+    store.write({b"K1": change(1, None)})
+    redis.xadd(history_key(b"K1"), {"kind": "tier"}, id="3-1")
+    whole = change(None, None, [EVENTS[0]])
+    whole.whole_before = 9
+    store.write({b"K1": whole})
+    assert not redis.exists(history_key(b"K1"))
 
 
 def test_what_redis_refuses_is_told_without_a_customers_data(redis: Redis, store: Store) -> None:

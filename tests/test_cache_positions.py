@@ -6,10 +6,11 @@ import pytest
 from cache_samples import profile
 from redis import Redis
 
-from streams.cache.batch import Change, Place, standing_of
+from streams.cache.batch import Change, standing_of
 from streams.cache.meta import Meta
 from streams.cache.positions import POSITIONS, Positions
 from streams.cards import META
+from streams.place import Place
 from streams.topics import PROFILES
 
 PLACE = Place(PROFILES, 0)
@@ -59,7 +60,7 @@ def test_meta_never_goes_back_and_adds_up_lags(redis: Redis) -> None:
     for n, (meta, day) in enumerate(zip(metas, days, strict=True)):
         meta.open()
         says = profile("K1", snapshot=12 - n, day=day, rules=f"rules {n}")
-        meta.see([Change(1, 0, says, standing_of(says))])
+        meta.see([Change(0, 1, 0, says, standing_of(says))])
         meta.write({Place(PROFILES, n): 5})
     held = redis.hgetall(META)
     assert held[b"schema"] == b"1"

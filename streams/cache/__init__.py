@@ -5,6 +5,7 @@ changes nothing (`streams.cache.store`), and it is filled from the positions tha
 (`streams.cache.positions`): deleting it all loses nothing that the topics still hold.
 """
 
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer
@@ -17,18 +18,28 @@ from streams.cache.feed import Feed, PositionBeyondEnd
 from streams.cache.loop import Cache
 from streams.cache.meta import Meta
 from streams.cache.positions import Positions
+from streams.cache.rebuild import Rebuild, Told
 from streams.cache.store import Store
+from streams.cache.survey import Survey
 from streams.settings import Settings
 
-__all__ = ["Cache", "PositionBeyondEnd", "make_cache"]
+__all__ = ["Cache", "PositionBeyondEnd", "make_cache", "make_rebuild"]
 
 
 def make_cache(settings: Settings) -> Cache:
     """Return a cache of these settings' broker and Redis; `Cache.run` starts it."""
-    redis = redis_client(settings)  # the cache tries again, and stays in its group meanwhile
-    ends = Ends(AdminClient(kafka_access(settings)))
-    feed, positions = Feed(Consumer(_consumer(settings)), ends), Positions(redis)
+    redis, client = redis_client(settings), kafka_access(settings)
+    ends = Ends(AdminClient(client))
+    feed = Feed(Consumer(_consumer(settings)), ends, partial(Survey, client))
+    positions = Positions(redis)
     return Cache(feed, Store(redis, positions), positions, Meta(redis))
+
+
+def make_rebuild(settings: Settings, told: Told) -> Rebuild:
+    """Return a rebuild of these settings' Redis from their broker; `Rebuild.run` does it."""
+    client = kafka_access(settings)
+    ends = Ends(AdminClient(client))
+    return Rebuild(client, ends, redis_client(settings), settings.partitions, told)
 
 
 def _consumer(settings: Settings) -> dict[str, Any]:

@@ -9,22 +9,6 @@ from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED, UNASSIGNED
 
 
-class Place(NamedTuple):
-    """One partition of one topic."""
-
-    topic: str
-    partition: int
-
-    @property
-    def name(self) -> str:
-        """How Redis calls it.
-
-        >>> Place("nyxter.profiles.v1", 3).name
-        'nyxter.profiles.v1:3'
-        """
-        return f"{self.topic}:{self.partition}"
-
-
 class Standing(NamedTuple):
     """Where a customer stands: segments by name, and the score to rank its members by."""
 
@@ -41,6 +25,8 @@ class Change:
 
     Attributes
     ----------
+    partition
+        Where the customer's records are.
     version
         Offset of the newest profile; None when there are transitions only.
     updated_at
@@ -51,14 +37,21 @@ class Change:
         Where the profile puts the customer.
     transitions
         Offset and fields of each, in the topic's order.
+    impossible
+        A version that no card can have (as text): one that bears it counts as none.
+    whole_before
+        The offset before which `transitions` are all that there are; None: they are some.
 
     """
 
+    partition: int
     version: int | None = None
     updated_at: int = 0
     profile: dict[str, Any] | None = None
     standing: Standing = NOWHERE
     transitions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    impossible: str | None = None
+    whole_before: int | None = None
 
 
 @dataclass(slots=True)
@@ -95,16 +88,24 @@ class Batch:
         """
         event = loads(message.value())
         if event["type"] in (SEGMENT_CHANGED, JOURNEY_TRIGGERED):
-            fields = {"id": event["id"], "time": event["time"], **event["data"]}
-            self._change(message).transitions.append((message.offset(), fields))
+            self._change(message).transitions.append((message.offset(), transition_of(event)))
 
     def _change(self, message: Message) -> Change:
         if (customer := message.key()) is None:
             raise ValueError("no key")
-        return self.changes.setdefault(customer, Change())
+        return self.changes.setdefault(customer, Change(message.partition()))
 
 
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+
+def transition_of(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that a history keeps of an event.
+
+    >>> transition_of({"id": "1", "time": "t", "type": "x", "data": {"kind": "tier"}})
+    {'id': '1', 'time': 't', 'kind': 'tier'}
+    """
+    return {"id": event["id"], "time": event["time"], **event["data"]}
 
 
 def standing_of(profile: dict[str, Any] | None) -> Standing:

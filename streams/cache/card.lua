@@ -1,21 +1,36 @@
--- Writes what is new of one customer: the card, never over a newer one, and transitions.
+-- Writes what is new of one customer, all of it at once: the card, never over a newer one, the
+-- customer's places among the members of segments, and transitions.
 --
--- KEYS: the card (a hash), the history (a stream); both of one customer, so of one hash slot.
--- ARGV: 1  version of the card, or '' when there is none to write
---       2  most transitions to keep
---       3  seconds to remember that a customer is gone
---       4  names and values of the card by turns, a JSON list of texts; '': the customer is gone
---       ...  for each transition: its offset, and its names and values in the same way
--- Returns 0 where the card held is newer than the one to write, else 1.
+-- KEYS: 1  the card (a hash)
+--       2  the history (a stream)
+--       3  the segments ever known (a set)
+--       4  who may write (a hash)
+-- and the members (sorted sets) of the segments that KEYS[3] and ARGV[9] name.
+-- ARGV: 1  field of KEYS[4], and
+--       2  what it has to hold: otherwise somebody else writes now, and nothing is done
+--       3  the customer
+--       4  version of the card, or '' when there is none to write
+--       5  a version that cannot be: a card that bears it counts as none; or ''
+--       6  seconds to remember that a customer is gone
+--       7  names and values of the card by turns, a JSON list of texts; '': the customer is gone
+--       8  the score among members
+--       9  segments that the card names, a JSON list
+--       10 what is before, and
+--       11 after a segment's name in the key of its members
+--       12 most transitions to keep
+--       13 the offset before which the transitions given are all there are, or '' when they are new
+--       ...  for each transition: its offset, and its names and values as the card's
+-- Returns 1, or 0 where somebody else writes now.
 --
 -- An entry's id is <offset>-1: Redis takes no 0-0, and there is an offset 0.
 -- Any order of calls, any of them twice, leaves what their order by offset would leave.
 
-local card, history = KEYS[1], KEYS[2]
-local held, gone = unpack(redis.call('HMGET', card, 'version', 'gone'))
+if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
+
+local card, history, customer = KEYS[1], KEYS[2], ARGV[3]
 
 local function write_card()
-  local fields = cjson.decode(ARGV[4])
+  local fields = cjson.decode(ARGV[7])
   redis.call('HSET', card, unpack(fields))
   if redis.call('HLEN', card) ~= #fields / 2 then  -- the one before had more, or was a tombstone
     redis.call('DEL', card)
@@ -25,19 +40,31 @@ end
 
 local function bury()
   redis.call('DEL', card, history)
-  redis.call('HSET', card, 'version', ARGV[1], 'gone', '1')
-  redis.call('EXPIRE', card, ARGV[3])
+  redis.call('HSET', card, 'version', ARGV[4], 'gone', '1')
+  redis.call('EXPIRE', card, ARGV[6])
+end
+
+-- Says everything of this version of the card: a member of the segments that it names, of no other
+-- that Redis ever knew. So it does not matter what was there before.
+local function write_members()
+  local stands = {}
+  for _, name in ipairs(cjson.decode(ARGV[9])) do
+    stands[name] = true
+    redis.call('SADD', KEYS[3], name)
+    redis.call('ZADD', ARGV[10] .. name .. ARGV[11], ARGV[8], customer)
+  end
+  for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do
+    if not stands[name] then redis.call('ZREM', ARGV[10] .. name .. ARGV[11], customer) end
+  end
 end
 
 -- A tier that comes from nowhere is a customer's first: what lies before was another life, which
 -- ended with its card, and must not come back when everything is read again from the beginning.
+-- (A trigger has a kind as well, but neither old nor new.)
 local function opens_a_life(fields)
-  local first, from = false, nil
-  for i = 1, #fields, 2 do
-    if fields[i] == 'kind' then first = fields[i + 1] == 'tier' end
-    if fields[i] == 'old' then from = fields[i + 1] end
-  end
-  return first and not from
+  local says = {}
+  for i = 1, #fields, 2 do says[fields[i]] = fields[i + 1] end
+  return says.kind == 'tier' and says.new and not says.old
 end
 
 local function offset_of(entry)
@@ -46,7 +73,12 @@ end
 
 local function add(entry)
   if opens_a_life(entry[2]) then redis.call('DEL', history) end
-  redis.call('XADD', history, 'MAXLEN', '=', ARGV[2], entry[1], unpack(entry[2]))
+  redis.call('XADD', history, 'MAXLEN', '=', ARGV[12], entry[1], unpack(entry[2]))
+end
+
+local function write_anew(entries)
+  redis.call('DEL', history)
+  for _, each in ipairs(entries) do add(each) end
 end
 
 -- A stream takes no entry before its last: make it anew with this one in its place. That is rare:
@@ -63,8 +95,7 @@ local function put_between(entry)
       break
     end
   end
-  redis.call('DEL', history)
-  for _, each in ipairs(entries) do add(each) end
+  write_anew(entries)
 end
 
 local function write_transition(entry)
@@ -76,17 +107,51 @@ local function write_transition(entry)
   end
 end
 
-local version, stands = tonumber(ARGV[1]), 1
-if version and held and tonumber(held) > version then
-  stands = 0
-elseif version and held ~= ARGV[1] then
-  gone = ARGV[4] == ''
+local function transitions()
+  local given = {}
+  for i = 14, #ARGV, 2 do
+    given[#given + 1] = {ARGV[i] .. '-1', cjson.decode(ARGV[i + 1])}
+  end
+  return given
+end
+
+local function are_same(some, others)
+  if #some ~= #others then return false end
+  for i, entry in ipairs(some) do
+    if entry[1] ~= others[i][1] or #entry[2] ~= #others[i][2] then return false end
+    for j, text in ipairs(entry[2]) do
+      if text ~= others[i][2][j] then return false end
+    end
+  end
+  return true
+end
+
+-- What is given is all before an offset; what is held from there on came since, and stays.
+local function replace_before(offset)
+  local entries, held = transitions(), redis.call('XRANGE', history, '-', '+')
+  for _, entry in ipairs(held) do
+    if offset_of(entry) >= offset then entries[#entries + 1] = entry end
+  end
+  if not are_same(entries, held) then write_anew(entries) end
+end
+
+local held, gone = unpack(redis.call('HMGET', card, 'version', 'gone'))
+if held == ARGV[5] then held = false end
+
+local version = tonumber(ARGV[4])
+if version and (tonumber(held) or -1) <= version then
+  gone = ARGV[7] == ''
   if gone then bury() else write_card() end
-  held = ARGV[1]
+  write_members()
+  held = ARGV[4]
 end
 
 -- Whoever has no card is gone: transitions come after the card that they belong to.
-if held and not gone then
-  for i = 5, #ARGV, 2 do write_transition({ARGV[i] .. '-1', cjson.decode(ARGV[i + 1])}) end
+if not held or gone then
+  if ARGV[13] ~= '' then redis.call('DEL', history) end
+elseif ARGV[13] ~= '' then
+  replace_before(tonumber(ARGV[13]))
+else
+  for _, entry in ipairs(transitions()) do write_transition(entry) end
 end
-return stands
+return 1

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from streams.cache.batch import Place
+from streams.place import Place
 
 ANSWER_S = 2.0
 

@@ -12,9 +12,11 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from streams.cache.batch import UNREADABLE, Batch, Place
+from streams.cache.batch import UNREADABLE, Batch
 from streams.cache.ends import Ends
 from streams.cache.parking import Parking
+from streams.cache.survey import Survey
+from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 PARKED = 2000  # events of one partition that wait before we stop fetching more
@@ -43,12 +45,19 @@ class Feed:
         Not subscribed yet; see `streams.cache.make_cache` for the configuration that it needs.
     ends
         Tells where topics end.
+    survey
+        Makes a survey of profiles from these positions on.
 
     """
 
-    def __init__(self, consumer: Consumer, ends: Ends) -> None:
+    def __init__(
+        self, consumer: Consumer, ends: Ends, survey: Callable[[Mapping[Place, int]], Survey]
+    ) -> None:
         self._consumer = consumer
         self._ends = ends
+        self._begin_survey = survey
+        self._survey: Survey | None = None
+        self._is_surveyed = False
         self._given: list[Place] = []
         self._next: dict[Place, int] = {}
         self._parking = Parking()
@@ -78,15 +87,15 @@ class Feed:
         return bool(self._next)
 
     def place(self, positions: Mapping[Place, int]) -> None:
-        """Go on from these positions, of all places given; 0 is the beginning."""
+        """Go on from these positions, of all places given; 0 is the beginning.
+
+        What a customer's newer profile among those there are outdates is not going to come.
+        """
         self._forget()
         kept = self._first_kept
         self._next = {at: max(offset, kept.get(at, 0)) for at, offset in positions.items()}
-        starts = [
-            TopicPartition(*at, next_ or OFFSET_BEGINNING) for at, next_ in self._next.items()
-        ]
-        self._consumer.assign(starts)
-        self._consumer.resume(starts)
+        profiles = {at: next_ for at, next_ in self._next.items() if at.topic == PROFILES}
+        self._survey = self._begin_survey(profiles)
 
     def displace(self) -> None:
         """Forget what was read and not written; nothing comes until we are placed again."""
@@ -102,6 +111,9 @@ class Feed:
 
         Empty where a change of the group, or of our place, came in between: its records come again.
         """
+        if not self._is_surveyed:
+            self._go_on_surveying()
+            return Batch()
         epoch, batch = self._epoch, Batch()
         for message in self._poll(limit, 0 if self._has_more else seconds):
             self._sort(message, batch)
@@ -133,6 +145,24 @@ class Feed:
         at = [TopicPartition(*place, offset) for place, offset in self.positions().items()]
         self._consumer.commit(offsets=at, asynchronous=True)
 
+    def _go_on_surveying(self) -> None:
+        """Read some more of what there is, and stay in the group meanwhile."""
+        epoch = self._epoch
+        self._consumer.poll(0)
+        if self._epoch != epoch or self._survey is None:
+            return
+        try:
+            self._is_surveyed = not self._survey.go_on()
+        except KafkaException as error:
+            log.warning("kafka_trouble", error=error.args[0].name(), topic=PROFILES)
+            self.displace()
+        if self._is_surveyed:
+            starts = [
+                TopicPartition(*at, next_ or OFFSET_BEGINNING) for at, next_ in self._next.items()
+            ]
+            self._consumer.assign(starts)
+            self._consumer.resume(starts)
+
     def _poll(self, limit: int, seconds: float) -> list[Message]:
         """Wait for one message, then take those that are there: `consume` alone waits for all."""
         first = self._consumer.poll(seconds)
@@ -146,7 +176,8 @@ class Feed:
             self._said = None
             self._next[place] = message.offset() + 1
             if place.topic == PROFILES:
-                _add(batch.add_profile, message)
+                if self._survey is None or not self._survey.outdates(message):
+                    _add(batch.add_profile, message)
             else:
                 self._parking.park(message)
 
@@ -169,7 +200,7 @@ class Feed:
         if ends is not None and offset > ends[1]:
             raise PositionBeyondEnd(
                 f"{place.name} ends at {ends[1]}, and Redis was filled from one that went up to "
-                f"{offset}: empty this Redis, or give the cache the broker that filled it"
+                f"{offset}: run `nyxter cache rebuild`, or give the cache the broker that filled it"
             )
         if ends is not None and offset < ends[0]:
             log.warning("topic_starts_later", place=place.name, position=offset, start=ends[0])
@@ -218,6 +249,7 @@ class Feed:
 
     def _forget(self) -> None:
         self._next, self._parking, self._full = {}, Parking(), set()
+        self._survey, self._is_surveyed = None, False
         self._has_more = False
         self._epoch += 1
 

@@ -81,18 +81,20 @@ class Cache:
         batch = self._feed.take(self._limit, POLL_S)
         if not self._feed.is_placed:
             return
-        self._write(batch)
         is_due = time.monotonic() >= self._tick_at
-        if (batch.changes or is_due) and not self._positions.keep(self._feed.positions()):
+        if not self._write(batch, is_due=is_due):
             self._begin_again()
         elif is_due:
             self._tick()
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, batch: Batch, *, is_due: bool) -> bool:
+        """Write and move on; False where our places are not ours any more."""
         if batch.changes:
-            self._store.write(batch.changes)
+            if not self._store.write(batch.changes):
+                return False
             self._meta.see(batch.changes.values())
             self._limit = min(LIMIT, 2 * self._limit)
+        return not (batch.changes or is_due) or self._positions.keep(self._feed.positions())
 
     def _tick(self) -> None:
         """Tell how far we are."""

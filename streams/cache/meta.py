@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from redis import Redis
 
-from streams.cache.batch import Change, Place
+from streams.cache.batch import Change
 from streams.cache.scripts import Argument, Script
 from streams.cards import META
+from streams.place import Place
 
 
 class Meta:

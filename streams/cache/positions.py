@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from redis import Redis
-from redis.client import Pipeline
 
-from streams.cache.batch import Place
 from streams.cache.scripts import Argument, Script, answers
+from streams.cache.store import Permit
 from streams.cards import PREFIX
+from streams.place import Place
+from streams.topics import PROFILES
 
 POSITIONS = PREFIX + b"positions"
 
@@ -20,7 +20,7 @@ class Positions:
     Because they lie in Redis and are written after the data, they never promise what Redis does
     not hold: one that was emptied, or is back at an earlier state, says so by itself, and what is
     missing is read again. Whoever is given a place takes it over by writing its own name there;
-    whoever had it before can move that position no more.
+    whoever had it before can neither move that position nor write a card any more (`permit`).
     """
 
     def __init__(self, redis: Redis) -> None:
@@ -35,7 +35,7 @@ class Positions:
         self._us, self._held = secrets.token_hex(8), {}
         pipe = self._redis.pipeline(transaction=False)
         for place in places:
-            pipe.hset(POSITIONS, f"owner:{place.name}", self._us)
+            pipe.hset(POSITIONS, _owner(place), self._us)
             pipe.hsetnx(POSITIONS, place.name, "0")
             pipe.hget(POSITIONS, place.name)
         held = answers(pipe)[2::3]
@@ -55,10 +55,10 @@ class Positions:
         self._held.update(positions)
         return True
 
-    def ask_owners(self, pipe: Pipeline) -> None:
-        """Queue a question whose answer is for `are_ours`."""
-        pipe.hmget(POSITIONS, [f"owner:{place.name}" for place in self._held])
+    def permit(self, partition: int) -> Permit:
+        """Return what permits us to write a partition's customers: that its place is ours."""
+        return Permit(POSITIONS, _owner(Place(PROFILES, partition)), self._us)
 
-    def are_ours(self, owners: list[Any]) -> bool:
-        """Whether nobody had taken a place of ours over when Redis answered."""
-        return all(owner == self._us.encode() for owner in owners)
+
+def _owner(place: Place) -> str:
+    return f"owner:{place.name}"

@@ -8,7 +8,6 @@ import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.access.reach import Unreachable
 from streams.cli.acl import acl_app
 from streams.cli.arguments import (
     RedisUrl,
@@ -25,6 +24,7 @@ from streams.cli.arguments import (
     settings_of,
     unwritable,
 )
+from streams.cli.cache import cache_app
 from streams.cli.dead_letters import letters_app
 from streams.cli.model import model_app
 from streams.cli.triggers import triggers_app
@@ -34,6 +34,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
+app.add_typer(cache_app, name="cache")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
 app.add_typer(letters_app, name="dead-letters")
@@ -269,21 +270,49 @@ def tail(
 
 
 @app.command()
-def cache() -> None:
-    """Keep Redis (NYXTER_REDIS_URL) filled from the output topics (NYXTER_BROKER).
+def reconcile(
+    rules: RulesFile = None,
+    redis: Annotated[bool, typer.Option("--redis/--no-redis", help="Compare Redis too.")] = True,
+    journal: Annotated[
+        bool, typer.Option("--journal/--no-journal", help="Run the journal again, id by id.")
+    ] = True,
+    limit: Annotated[int, typer.Option(min=0, help="List so many of each kind.")] = 20,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait until the system settles.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="What was found, as JSON.")] = False,
+) -> None:
+    """Compare a running or stopped system with its oracles, and name every difference.
 
-    Start as many as you like: they share the partitions. SIGTERM ends one after the work in hand.
+    Profiles with a replay of the input topics, outputs with a replay of the journal, Redis with
+    the topics. It needs the system at rest: nothing comes in, everyone is scored. The exit status
+    is 0 where all is equal, 1 where something differs, 2 where it could not be compared.
 
-    Example: NYXTER_BROKER=kafka:9092 NYXTER_REDIS_URL=redis://redis:6379/0 nyxter cache
+    Example: nyxter reconcile --rules nyxter.toml --patience 300
     """
-    from streams.cache import PositionBeyondEnd  # noqa: PLC0415
-    from streams.cli.cache import run_cache  # noqa: PLC0415
+    from redis import RedisError  # noqa: PLC0415
 
-    settings = settings_of()
+    from streams.cli.reconcile import reconcile_system  # noqa: PLC0415
+    from streams.reconcile.findings import CannotCompare  # noqa: PLC0415
+
+    settings = broker_settings()
     try:
-        run_cache(settings)
-    except (PositionBeyondEnd, KafkaException, Unreachable) as error:
+        status = reconcile_system(
+            settings,
+            rules_of(rules or settings.rules),
+            redis=redis,
+            journal=journal,
+            limit=limit,
+            patience_s=patience,
+            as_json=as_json,
+        )
+    except CannotCompare as error:
         raise failure(str(error)) from None
+    except RedisError as error:
+        raise redis_failure(settings, error) from None
+    except KafkaException as error:
+        raise broker_failure(settings.broker, error) from None
+    raise typer.Exit(status)
 
 
 @app.command()

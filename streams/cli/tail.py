@@ -11,10 +11,10 @@ from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
 from streams import topics
 from streams.app import client_config
-from streams.cache.batch import Place
 from streams.cli import whys, words
-from streams.cli.demo.reader import Reader
 from streams.cli.signals import stoppable
+from streams.place import Place
+from streams.reader import Reader
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0

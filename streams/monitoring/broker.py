@@ -7,8 +7,8 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
-from streams.cache.batch import Place
 from streams.cache.ends import Ends
+from streams.place import Place
 
 _EVERY_S: Final = 2.0
 _SILENT_S: Final = 6.0

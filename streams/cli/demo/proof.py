@@ -4,7 +4,7 @@ import gc
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from nyxter_online.replay import Replay
 from schemas.envelope import dumps, loads
@@ -12,9 +12,8 @@ from schemas.instant import BUSINESS_ZONE
 from schemas.rules import Rules
 from streams.cli.demo.phases import Phases
 from streams.cli.demo.scene import Scene
+from streams.reconcile.profiles import Profiles, differing
 from streams.topics import PROFILES
-
-Profiles = Mapping[str, Mapping[str, Any]]
 
 _LOOK_S: Final = 0.1
 
@@ -56,34 +55,6 @@ def prove(scene: Scene, lines: Sequence[bytes], rules: Rules, phases: Phases) ->
         phases.end(f"{len(cards):,} cards compared")
         if not differences or (day == _today() and ends == scene.shelf.ends_of(PROFILES)):
             return Proof(day, len(expected), len(cards), differences)
-
-
-_OF_HISTORY = {"snapshot", "consumption", "journey"}
-
-
-def differing(cards: Profiles, expected: Profiles) -> dict[str, list[str]]:
-    """Return what differs by customer; the number of the snapshot may, and what the mixture says.
-
-    Its epochs depend on when they came about: the journal's replay tells them, not the events'.
-
-    >>> differing({"A": {"V": 1, "snapshot": 9}, "B": {}}, {"A": {"V": 2, "snapshot": 1}, "C": {}})
-    {'A': ['V'], 'B': ['not in replay'], 'C': ['not in Redis']}
-    """
-    found: dict[str, list[str]] = {}
-    for name in sorted(cards.keys() | expected.keys()):
-        if name not in expected:
-            found[name] = ["not in replay"]
-        elif name not in cards:
-            found[name] = ["not in Redis"]
-        elif fields := _fields(cards[name], expected[name]):
-            found[name] = fields
-    return found
-
-
-def _fields(card: Mapping[str, Any], profile: Mapping[str, Any]) -> list[str]:
-    names = sorted((card.keys() | profile.keys()) - _OF_HISTORY)
-    missing = object()
-    return [name for name in names if card.get(name, missing) != profile.get(name, missing)]
 
 
 def _replayed(scene: Scene, lines: Sequence[bytes], rules: Rules, day: date) -> Profiles:

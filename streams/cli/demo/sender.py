@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException, Message, Producer
 from nyxter_online.simulate import CloudEvent
 from schemas.envelope import dumps
 from streams import topics
-from streams.cache.batch import Place
+from streams.place import Place
 
 _TOPICS: Final = {
     "purchase": topics.PURCHASES,

@@ -1,15 +1,15 @@
 """The cards as Redis holds them, and how far Redis is behind the output topics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from redis import Redis
 
 from schemas.rules import OTHER_TIER, TIERS
-from streams.cache.batch import Place
 from streams.cache.ends import Ends
-from streams.cache.positions import POSITIONS
+from streams.cache.held import behind
 from streams.cards import META, PREFIX, members_key, read_card
+from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 _OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's
@@ -47,10 +47,7 @@ class Shelf:
 
     def lag(self) -> int:
         """Return how many records of the output topics Redis is behind."""
-        ends = {**self.ends_of(PROFILES), **self.ends_of(SEGMENT_EVENTS)}
-        held: Sequence[Any] = self._redis.hmget(POSITIONS, [at.name for at in ends])
-        reached = (int(offset or 0) for offset in held)
-        return sum(max(0, end - at) for end, at in zip(ends.values(), reached, strict=True))
+        return behind(self._redis, {**self.ends_of(PROFILES), **self.ends_of(SEGMENT_EVENTS)})
 
     def day(self) -> str:
         """Return the newest day that cards name, as YYYY-MM-DD; nothing before the first card."""

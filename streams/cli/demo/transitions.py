@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from schemas.envelope import loads
 from schemas.outputs import SEGMENT_CHANGED
-from streams.cache.batch import Place
 from streams.cli import whys, words
-from streams.cli.demo.reader import Reader
+from streams.place import Place
+from streams.reader import Reader
 
 _KEPT: Final = 50
 

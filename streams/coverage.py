@@ -6,8 +6,8 @@ from typing import Any, Final
 from nyxter_online.customers import BUCKETS
 from schemas.envelope import loads
 from streams import topics
-from streams.cache.batch import Place
-from streams.cli.demo.reader import Reader
+from streams.place import Place
+from streams.reader import Reader
 from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
@@ -29,8 +29,8 @@ class Coverage:
     ----------
     applied
         Events applied so far.
-    snapshot
-        Number of the newest snapshot, 0 before the first.
+    header
+        The newest snapshot's, None before the first.
 
     """
 
@@ -41,9 +41,18 @@ class Coverage:
         self._in_use = dict.fromkeys(numbers, 0)
         self._swept = dict.fromkeys(numbers, 0)
         self._exact = dict.fromkeys(numbers, 0)
-        self._next: Mapping[str, Mapping[str, int]] = {}
         self.applied = 0
-        self.snapshot = 0
+        self.header: SnapshotHeader | None = None
+
+    @property
+    def snapshot(self) -> int:
+        """The number of the newest snapshot, 0 before the first."""
+        return self.header.number if self.header is not None else 0
+
+    def reached(self, place: Place) -> int:
+        """Return the offset before which everything is in the newest snapshot."""
+        reached = self.header.next if self.header is not None else {}
+        return reached.get(str(place.partition), {}).get(place.topic, 0)
 
     def look(self) -> None:
         """Read what was written since the last look."""
@@ -57,12 +66,14 @@ class Coverage:
                 elif isinstance(entry := read_entry(value), Entry):
                     self._see_entry(partition, entry)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether everything was read that there was at the first look."""
+        return self._reader.has_come_to_ends
+
     def covers(self, ends: Mapping[Place, int]) -> bool:
         """Tell whether everything before `ends` is in the newest snapshot."""
-        reached = self._next
-        return self.snapshot > 0 and all(
-            reached.get(str(at.partition), {}).get(at.topic, 0) >= end for at, end in ends.items()
-        )
+        return self.snapshot > 0 and all(self.reached(at) >= end for at, end in ends.items())
 
     @property
     def scores_everyone(self) -> bool:
@@ -84,8 +95,7 @@ class Coverage:
 
     def _see_snapshot(self, key: bytes | None, value: bytes) -> None:
         if key == HEADER_KEY:
-            header = SnapshotHeader(**loads(value))
-            self.snapshot, self._next = header.number, header.next
+            self.header = SnapshotHeader(**loads(value))
 
     def _see_entry(self, partition: int, entry: Entry) -> None:
         self.applied += sum(end - start for topic, start, end in entry.spans if topic in INPUTS)

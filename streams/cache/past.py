@@ -1,0 +1,105 @@
+"""The histories that a partition of the segment events comes to, in bounded memory."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from zlib import crc32
+
+from confluent_kafka import Message
+
+from schemas.envelope import loads
+from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
+from streams.cache.batch import UNREADABLE, transition_of
+from streams.cache.store import HISTORY
+from streams.place import Place
+from streams.reader import records
+from streams.topics import SEGMENT_EVENTS
+
+Transition = tuple[int, dict[str, Any]]
+_AT_ONCE: Final = 100_000  # transitions in memory; each takes some 2 KB
+
+
+class Past:
+    """Each customer's transitions since their first tier of this life, the newest of them.
+
+    The topic is read once to know which, and again for each `_AT_ONCE` of them.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings that reach the broker.
+    partition
+        Whose events.
+    most
+        Most transitions of a customer.
+
+    Attributes
+    ----------
+    start, end
+        Offsets of the first record there is (-1: there is none) and after the last.
+
+    """
+
+    def __init__(self, client: Mapping[str, Any], partition: int, most: int = HISTORY) -> None:
+        self._client = client
+        self._place = Place(SEGMENT_EVENTS, partition)
+        self.start, self.end = -1, 0
+        offsets = self._offsets(most)
+        self._first = {customer: listed[0] for customer, listed in offsets.items()}
+        self._parts = 1 + sum(map(len, offsets.values())) // _AT_ONCE
+
+    def _offsets(self, most: int) -> dict[bytes, list[int]]:
+        found: dict[bytes, list[int]] = {}
+        for message in self._messages():
+            self.start = message.offset() if self.start < 0 else self.start
+            self.end = message.offset() + 1
+            if (event := _event(message)) is None:
+                continue
+            listed = found.setdefault(message.key(), [])
+            if opens_a_life(event):
+                listed.clear()
+            listed.append(message.offset())
+            del listed[:-most]
+        return found
+
+    def __iter__(self) -> Iterator[dict[bytes, list[Transition]]]:
+        """Yield some customers' histories at a time, oldest transition first."""
+        for part in range(self._parts):
+            yield self._part(part)
+
+    def _part(self, part: int) -> dict[bytes, list[Transition]]:
+        due: dict[bytes, list[Transition]] = {}
+        for message in self._messages():
+            customer, offset = message.key(), message.offset()
+            if offset >= self.end:
+                break
+            if customer is None or crc32(customer) % self._parts != part:
+                continue
+            if offset >= self._first.get(customer, self.end) and (event := _event(message)):
+                due.setdefault(customer, []).append((offset, transition_of(event)))
+        return due
+
+    def _messages(self) -> Iterator[Message]:
+        for piece in records(self._client, {self._place: 0}):
+            yield from piece
+
+
+def opens_a_life(event: Mapping[str, Any]) -> bool:
+    """Tell whether an event is a customer's first: a tier that comes from nowhere.
+
+    >>> opens_a_life({"type": SEGMENT_CHANGED, "data": {"kind": "tier", "old": None}})
+    True
+    """
+    data = event["data"]
+    return bool(event["type"] == SEGMENT_CHANGED and data["kind"] == "tier" and data["old"] is None)
+
+
+def _event(message: Message) -> dict[str, Any] | None:
+    """Return a transition or trigger; None for what is neither, or cannot be read."""
+    try:
+        event: dict[str, Any] = loads(message.value())
+        transition_of(event)
+        is_known = event["type"] in (SEGMENT_CHANGED, JOURNEY_TRIGGERED)
+        opens_a_life(event)
+    except UNREADABLE:
+        return None
+    return event if is_known and message.key() is not None else None

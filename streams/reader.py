@@ -1,0 +1,112 @@
+"""Topics read without a group: as records come, or all that there are."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from streams.place import Place
+
+_AT_ONCE: Final = 2_000
+_LOOK_S: Final = 0.2
+_SILENCE_S: Final = 60.0
+
+
+class Reader:
+    """Committed records of some places, from given offsets on.
+
+    Parameters
+    ----------
+    client
+        librdkafka settings that reach the broker.
+    starts
+        Where to begin.
+
+    """
+
+    def __init__(self, client: Mapping[str, Any], starts: Mapping[Place, int]) -> None:
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": "none",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "error",
+                "fetch.wait.max.ms": 100,
+                "log_level": 0,
+            }
+        )
+        self._before_end = set(starts)
+        self._consumer.assign([TopicPartition(*at, offset) for at, offset in starts.items()])
+
+    @property
+    def has_come_to_ends(self) -> bool:
+        """Whether the end of each place was come to, at some time."""
+        return not self._before_end
+
+    def read(self) -> list[Message]:
+        """Return what has come since the last call, without waiting.
+
+        Raises ``KafkaException`` for what will not mend by itself; a broker that is away may.
+        """
+        messages = self._consumer.consume(_AT_ONCE, timeout=0)
+        self._before_end.difference_update(_ended(messages))
+        return [message for message in messages if message.error() is None]
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._consumer.close()
+
+
+def records(client: Mapping[str, Any], starts: Mapping[Place, int]) -> Iterator[list[Message]]:
+    """Yield the committed records of places in pieces, from offsets on up to the ends.
+
+    A place ends where there was nothing more when we came there. A piece may be empty: whoever has
+    something else to do can do it then. Of a topic that starts later, what there is.
+
+    Raises
+    ------
+    KafkaException
+        The broker refuses, or says nothing for a minute.
+
+    """
+    going = set(starts)
+    heard = time.monotonic()
+    with closing(Consumer({**client, **_TO_THE_ENDS})) as consumer:
+        consumer.assign([TopicPartition(*at, offset) for at, offset in starts.items()])
+        while going:
+            read = consumer.consume(_AT_ONCE, timeout=_LOOK_S)
+            going -= set(_ended(read))
+            heard = time.monotonic() if any(m.error() is None for m in read) else heard
+            if going and time.monotonic() - heard > _SILENCE_S:
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
+            yield [message for message in read if message.error() is None]
+
+
+_TO_THE_ENDS: Final = {
+    "group.id": "none",
+    "enable.auto.commit": False,
+    "isolation.level": "read_committed",
+    "enable.partition.eof": True,
+    "auto.offset.reset": "earliest",
+    "fetch.wait.max.ms": 20,
+}
+
+
+def _ended(messages: list[Message]) -> Iterator[Place]:
+    """Yield the places whose end was come to; raise what else is wrong, unless it may mend."""
+    for message in messages:
+        if (error := message.error()) is None:
+            continue
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            yield Place(message.topic() or "", message.partition() or 0)
+        elif _is_hopeless(error):
+            raise KafkaException(error)
+
+
+def _is_hopeless(error: KafkaError) -> bool:
+    away = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
+    return not error.retriable() and error.code() not in away

@@ -1,0 +1,1 @@
+"""A system compared with its oracles: profiles, outputs, and what Redis holds of them."""
