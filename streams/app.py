@@ -8,16 +8,24 @@ from typing import Any
 
 import faust
 import structlog
+from confluent_kafka.admin import AdminClient
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
+from prometheus_client import CollectorRegistry
 
 from schemas.instant import instant_of
 from schemas.rules import Rules
 from streams import topics
 from streams.access.kafka import kafka_access
 from streams.agents import SOURCES, add_agents
+from streams.ends import Ends
 from streams.lane.lanes import LaneConfig, Lanes
+from streams.lane.metrics import LaneMetrics
 from streams.lane.transport import BatchTopic
 from streams.logs import where
+from streams.monitoring.broker import BrokerWatch
+from streams.monitoring.monitor import Monitor
+from streams.monitoring.worker import Outputs, WorkerReport
+from streams.place import Place
 from streams.segmenter.board import Board
 from streams.segmenter.leader import Leader
 from streams.segmenter.shift import SegmentShift
@@ -68,10 +76,10 @@ class LaneApp(faust.App):
 class Segmenter:
     """A worker's parts: the lanes, the snapshots they score by, and the leader where it leads.
 
-    `unusable` is why the worker had to stop, where it had to.
+    `unusable` is why the worker had to stop, where it had to. Metrics go to `registry`.
     """
 
-    def __init__(self, settings: Settings, rules: Rules) -> None:
+    def __init__(self, settings: Settings, rules: Rules, registry: CollectorRegistry) -> None:
         client = client_config(settings)
         self._board = Board()
         self._reader = SnapshotReader(client, rules, self._board)
@@ -100,13 +108,23 @@ class Segmenter:
                 ),
                 heartbeat_s=settings.session_timeout_s / 5,
                 on_unusable=self._end,
+                on_committed=Outputs(registry).committed,
+                metrics=LaneMetrics(registry),
             )
         )
+        self._watch = BrokerWatch(
+            Ends(AdminClient(dict(client))), Place(topics.SNAPSHOTS, 0), self._owned_places
+        )
+        report = WorkerReport(registry, self.lanes, self._board, self._watch)
+        self._monitor = settings.monitor and Monitor(settings.monitor, registry, report.checks)
         self.lanes.on_owned.append(self._lead_or_not)
 
     def start(self) -> None:
-        """Begin to follow the snapshots."""
+        """Begin to follow the snapshots, and to answer who asks how it goes."""
         self._reader.start()
+        self._watch.start()
+        if self._monitor:
+            self._monitor.start()
 
     def stop(self) -> None:
         """Stop following and leading."""
@@ -115,6 +133,12 @@ class Segmenter:
         if thread is not None:
             thread.join()
         self._reader.stop()
+        self._watch.stop()
+        if self._monitor:
+            self._monitor.stop()
+
+    def _owned_places(self) -> list[Place]:
+        return [Place(topic, number) for number in self.lanes.owned for topic in SOURCES]
 
     def _end(self, reason: str) -> None:
         """Stop the worker: nobody can go on from the state that is stored."""

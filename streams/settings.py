@@ -41,3 +41,6 @@ class Settings(Access):
 
     data_dir: Path = Path(".nyxter")
     """Where logs of embedded servers and other files of ours go."""
+
+    monitor: str = Field("", pattern=r"^$|^.+:[0-9]{1,5}$")
+    """``host:port`` where metrics, health and readiness are served; none: nowhere."""

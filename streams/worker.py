@@ -10,6 +10,7 @@ from schemas.rules import Rules
 from streams import topics
 from streams.app import Segmenter, client_config, make_app
 from streams.logs import set_up_logs
+from streams.monitoring.monitor import process_registry
 from streams.settings import Settings
 
 # Registers hold no cycles; looking for some among millions of them takes longer than the work.
@@ -32,13 +33,15 @@ def run_worker(settings: Settings, rules: Rules) -> None:
         The topics are not as they have to be.
     StateUnusable
         The stored state can't be gone on from.
+    AddressTaken
+        Nobody can listen where the monitor should.
 
     """
     topics.check(AdminClient(dict(client_config(settings))), topics.every_topic(settings))
     set_up_logs()
     gc.set_threshold(*_COLLECT)
     sys.setswitchinterval(_SWITCH_S)
-    segmenter = Segmenter(settings, rules)
+    segmenter = Segmenter(settings, rules, process_registry())
     app = make_app(settings, segmenter)
     segmenter.start()
     try:

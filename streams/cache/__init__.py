@@ -13,7 +13,6 @@ from confluent_kafka.admin import AdminClient
 
 from streams.access.kafka import kafka_access
 from streams.access.redis import redis_client
-from streams.cache.ends import Ends
 from streams.cache.feed import Feed, PositionBeyondEnd
 from streams.cache.loop import Cache
 from streams.cache.meta import Meta
@@ -21,6 +20,7 @@ from streams.cache.positions import Positions
 from streams.cache.rebuild import Rebuild, Told
 from streams.cache.store import Store
 from streams.cache.survey import Survey
+from streams.ends import Ends
 from streams.settings import Settings
 
 __all__ = ["Cache", "PositionBeyondEnd", "make_cache", "make_rebuild"]

@@ -13,9 +13,9 @@ from confluent_kafka import (
 )
 
 from streams.cache.batch import UNREADABLE, Batch
-from streams.cache.ends import Ends
 from streams.cache.parking import Parking
 from streams.cache.survey import Survey
+from streams.ends import Ends
 from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 

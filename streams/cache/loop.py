@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 
 import structlog
 from redis import RedisError
@@ -12,6 +13,7 @@ from streams.cache.feed import Feed
 from streams.cache.meta import Meta
 from streams.cache.positions import Positions
 from streams.cache.store import Store
+from streams.place import Place
 
 LIMIT = 1000  # records a batch
 POLL_S = 0.1
@@ -35,6 +37,13 @@ class Cache:
     store, positions, meta
         The three parts of Redis that are written.
 
+    Attributes
+    ----------
+    lags
+        Records still to come of each place, as it was seen last.
+    turned_at
+        When the loop last went round, in monotonic seconds.
+
     """
 
     def __init__(self, feed: Feed, store: Store, positions: Positions, meta: Meta) -> None:
@@ -46,6 +55,15 @@ class Cache:
         self._failures = 0
         self._backoff = EqualJitterBackoff(cap=2.0, base=0.1)
         self._tick_at = 0.0
+        self._trouble = ""
+        self.lags: Mapping[Place, int] = {}
+        self.turned_at = time.monotonic()
+
+    def problems(self) -> list[str]:
+        """Return why Redis is not being filled just now, in words."""
+        if self._trouble:
+            return [f"Redis is away: {self._trouble}"]
+        return [] if self._feed.is_placed else ["no partitions are placed yet"]
 
     def run(self, stop: threading.Event) -> None:
         """Join the group, work until `stop` is set, leave the group.
@@ -60,6 +78,7 @@ class Cache:
             self._feed.close()
 
     def _turn(self) -> None:
+        self.turned_at = time.monotonic()
         try:
             self._start()
             self._copy()
@@ -98,12 +117,14 @@ class Cache:
 
     def _tick(self) -> None:
         """Tell how far we are."""
-        self._meta.write(self._feed.lags())
+        self.lags = self._feed.lags()
+        self._meta.write(self.lags)
         self._feed.commit()
         self._tick_at = time.monotonic() + TICK_S
         if self._failures:
             log.info("redis_back", failures=self._failures)
             self._failures = 0
+            self._trouble = ""
 
     def _begin_again(self) -> None:
         """Redis lost what we wrote, or another process has our places: the group will tell."""
@@ -113,8 +134,9 @@ class Cache:
 
     def _rest(self, error: RedisError) -> None:
         """Wait for Redis, longer each time, and try smaller batches in case they took too long."""
+        self._trouble = type(error).__name__
         if not self._failures:
-            log.warning("redis_away", error=type(error).__name__, answer=str(error)[:200])
+            log.warning("redis_away", error=self._trouble, answer=str(error)[:200])
         self._feed.displace()
         self._feed.rest(self._backoff.compute(min(self._failures, 10)))
         self._failures += 1

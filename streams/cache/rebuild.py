@@ -9,7 +9,6 @@ from redis import Redis
 
 from streams.cache import held
 from streams.cache.batch import UNREADABLE, Batch, Change
-from streams.cache.ends import Ends
 from streams.cache.lease import Lease, LeaseLost
 from streams.cache.past import Past, Transition
 from streams.cache.positions import POSITIONS
@@ -17,6 +16,7 @@ from streams.cache.scripts import answers
 from streams.cache.store import Store
 from streams.cache.survey import Survey
 from streams.cards import META, SEGMENTS, history_key
+from streams.ends import Ends
 from streams.lane.partitioner import partition_of
 from streams.place import Place
 from streams.reader import records

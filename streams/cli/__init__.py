@@ -95,13 +95,14 @@ def worker(rules: RulesFile = None) -> None:
 
     Example: NYXTER_BROKER=kafka:9092 nyxter worker --rules nyxter.toml
     """
+    from streams.monitoring.monitor import AddressTaken  # noqa: PLC0415
     from streams.worker import StateUnusable, run_worker  # noqa: PLC0415
 
     settings = broker_settings()
     refuse_empty_secret(settings)
     try:
         run_worker(settings, rules_of(rules or settings.rules))
-    except (TopicsDiffer, StateUnusable, KafkaException) as error:
+    except (TopicsDiffer, StateUnusable, AddressTaken, KafkaException) as error:
         raise failure(str(error)) from None
 
 
@@ -331,6 +332,30 @@ def doctor(
 
     settings = settings_of()
     raise typer.Exit(run_doctor(settings, rules or settings.rules, as_json=as_json))
+
+
+@app.command()
+def health(
+    ready: Annotated[bool, typer.Option("--ready", help="Ask whether it works just now.")] = False,
+) -> None:
+    """Ask the worker or cache that listens at NYXTER_MONITOR how it is; for health checks.
+
+    The exit status is 0 where all is well, 1 where it says what is wrong (only a restart mends
+    that; with --ready also what mends by itself), 2 where nobody answers.
+
+    Example: NYXTER_MONITOR=127.0.0.1:9600 nyxter health --ready
+    """
+    from streams.cli.health import NoAnswer, problems_of  # noqa: PLC0415
+
+    address = settings_of().monitor
+    if not address:
+        raise failure("NYXTER_MONITOR is not set: nothing listens")
+    try:
+        problems = problems_of(address, ready=ready)
+    except NoAnswer as error:
+        raise failure(str(error)) from None
+    typer.echo("\n".join(problems) or "all is well")
+    raise typer.Exit(1 if problems else 0)
 
 
 @topics_app.command("create")

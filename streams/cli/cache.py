@@ -35,11 +35,12 @@ def cache(context: typer.Context) -> None:
         return
     from streams.access.reach import Unreachable  # noqa: PLC0415 - commands load what they need
     from streams.cache import PositionBeyondEnd  # noqa: PLC0415
+    from streams.monitoring.monitor import AddressTaken  # noqa: PLC0415
 
     settings = settings_of()
     try:
         run_cache(settings)
-    except (PositionBeyondEnd, KafkaException, Unreachable) as error:
+    except (PositionBeyondEnd, KafkaException, Unreachable, AddressTaken) as error:
         raise failure(str(error)) from None
 
 
@@ -58,6 +59,7 @@ def run_cache(settings: Settings) -> None:
     from streams.access.reach import Unreachable  # noqa: PLC0415
     from streams.access.redis import reach_redis  # noqa: PLC0415
     from streams.cache import make_cache  # noqa: PLC0415
+    from streams.monitoring.cache import monitored  # noqa: PLC0415
 
     set_up_logs()
     with stoppable() as stop:
@@ -68,7 +70,9 @@ def run_cache(settings: Settings) -> None:
                 if error.is_refused:
                     raise
                 log.warning("away", reason=str(error))
-        make_cache(settings).run(stop)
+        cache = make_cache(settings)
+        with monitored(settings, cache):
+            cache.run(stop)
 
 
 @cache_app.command()

@@ -5,6 +5,7 @@ kept go on, those lost end without a trace, new ones are fenced, loaded and then
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -82,13 +83,15 @@ class Lanes:
     """The lanes of a worker, by partition number.
 
     `open_gate` is set by the transport: called with the offset of each source topic from which a
-    partition's messages are wanted.
+    partition's messages are wanted. So is `reached`: how far a topic's partition was fetched.
     """
 
     def __init__(self, config: LaneConfig) -> None:
         self.config = config
         self.open_gate: Callable[[int, Mapping[str, int]], None] = lambda *_: None
         self.close_gate: Callable[[int], None] = lambda *_: None
+        self.reached: Callable[[str, int], int] = lambda *_: 0
+        self.turned_at = time.monotonic()  # when the transport last looked for messages
         self.on_owned: list[Callable[[frozenset[int]], None]] = []
         self._lanes: dict[int, Lane] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}

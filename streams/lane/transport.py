@@ -8,6 +8,7 @@ group, fetching and calling agents stay Faust's.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -78,6 +79,7 @@ class Consumer(driver.Consumer):
         self._lanes: Lanes = self.app.lanes
         self._lanes.open_gate = self._open
         self._lanes.close_gate = self._close
+        self._lanes.reached = self.reached
         self._open_tps: dict[TP, int] = {}  # with the opening that each is of
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
@@ -137,6 +139,7 @@ class Consumer(driver.Consumer):
 
     async def _drain_messages(self, fetcher: Any) -> None:
         while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+            self._lanes.turned_at = time.monotonic()
             if not self.flow_active:
                 await self.wait_first(self.can_resume_flow.wait(), timeout=1.0)
                 continue
@@ -238,6 +241,16 @@ class Consumer(driver.Consumer):
         message = self._to_message(tp, records[-1])
         message.value = Fetched(tp.topic, tp.partition, records, opening)
         await self.callback(message)
+
+    def reached(self, topic: str, partition: int) -> int:
+        """Return the offset up to which a partition was fetched, 0 where it is not.
+
+        It lies beyond transaction markers, as positions of lanes do not.
+        """
+        consumer = self._thread._consumer
+        assigned = consumer and consumer._subscription.subscription.assignment
+        state = assigned and assigned.state_value(TP(topic, partition))
+        return state.position if state and state.has_valid_position else 0
 
     def is_current(self, fetched: Fetched) -> bool:
         """Tell whether messages were fetched since the gate of their partition was last opened."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
-from streams.cache.ends import Ends
+from streams.ends import Ends
 from streams.place import Place
 
 _EVERY_S: Final = 2.0
@@ -21,8 +21,10 @@ class BrokerWatch:
     ----------
     ends
         Asks the broker.
+    always
+        A place to ask for in any case: the answer tells that the broker is there.
     places
-        Gives the places to ask for.
+        Gives the others.
     clock
         Monotonic seconds.
 
@@ -31,11 +33,13 @@ class BrokerWatch:
     def __init__(
         self,
         ends: Ends,
+        always: Place,
         places: Callable[[], Iterable[Place]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.ends: Mapping[Place, int] = {}
         self._ask = ends
+        self._always = always
         self._places = places
         self._clock = clock
         self._answered_at = clock()
@@ -60,7 +64,7 @@ class BrokerWatch:
     def look(self) -> None:
         """Ask once."""
         try:
-            self.ends = self._ask.committed(self._places())
+            self.ends = self._ask.committed({self._always, *self._places()})
         except KafkaException:
             return
         self._answered_at = self._clock()

@@ -6,7 +6,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, NamedTuple
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 
 from schemas.envelope import dumps
 
@@ -14,6 +20,14 @@ METRICS: Final = "/metrics"
 HEALTH: Final = "/health"
 READY: Final = "/ready"
 _JSON: Final = "application/json; charset=utf-8"
+
+
+def process_registry() -> CollectorRegistry:
+    """Return a registry with the figures of the process itself: memory, CPU, open files."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    return registry
 
 
 class Checks(NamedTuple):

@@ -10,8 +10,8 @@ from redis import Redis
 from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
-from streams.cache.ends import Ends
 from streams.cache.held import behind
+from streams.ends import Ends
 from streams.place import Place
 from streams.reconcile.copies import Copies
 from streams.reconcile.findings import CannotCompare, Findings

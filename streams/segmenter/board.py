@@ -45,6 +45,11 @@ class Board:
         self._lock = threading.Lock()
         self._sweeping = False
         self._next_sweep = 0.0
+        self._posted_at = clock()
+
+    def age(self) -> float:
+        """Return the seconds since the newest snapshot was put up; before the first, since ever."""
+        return self._clock() - self._posted_at
 
     def get(self, number: int) -> Snapshot | None:
         """Return the latest snapshot where it has this number."""
@@ -66,7 +71,7 @@ class Board:
         """Put up a newer snapshot; an older one changes nothing."""
         with self._lock:
             if self.latest is None or snapshot.number > self.latest.number:
-                self.latest = snapshot
+                self.latest, self._posted_at = snapshot, self._clock()
 
     def may_sweep(self) -> bool:
         """Tell whether a part of a sweep may be done now, by one lane at a time."""

@@ -7,11 +7,11 @@ from typing import Final, Self
 from confluent_kafka.admin import AdminClient
 
 from streams.access.redis import redis_client
-from streams.cache.ends import Ends
 from streams.cli.demo.sender import Sender
 from streams.cli.demo.shelf import Shelf
 from streams.cli.demo.stage import Stage
 from streams.coverage import Coverage
+from streams.ends import Ends
 
 _CHECK_S: Final = 1.0
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 from redis import Redis
 
 from schemas.rules import OTHER_TIER, TIERS
-from streams.cache.ends import Ends
 from streams.cache.held import behind
 from streams.cards import META, PREFIX, members_key, read_card
+from streams.ends import Ends
 from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
