@@ -96,7 +96,7 @@ def system(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
 
 
 def test_poison(system: System, *, whole: bool, chance: random.Random) -> None:
-    sender, of_each = Sender(system), 200 if whole else 2
+    sender, of_each = Sender(system), 50 if whole else 2
     mixed: list[Bad | None] = [None] * (100 * of_each)
     mixed[: len(BAD) * of_each] = list(BAD.values()) * of_each
     chance.shuffle(mixed)
@@ -113,7 +113,7 @@ def test_poison(system: System, *, whole: bool, chance: random.Random) -> None:
     sender.send_large("L1")
     sender.send_in_other_forms()
     send(sender, mixed[middle:])
-    system.settle()
+    system.settle(480 if whole else 120)
     assert system.alive("b")
     assert_dead_letters_are(system, sender.bad)
     profiles = replayed(sender.good, RULES, TODAY).profiles
