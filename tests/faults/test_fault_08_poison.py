@@ -96,7 +96,7 @@ def system(kafka: KafkaBroker, tmp_path: Path) -> Iterator[System]:
 
 
 def test_poison(system: System, *, whole: bool, chance: random.Random) -> None:
-    sender, of_each = Sender(system), 50 if whole else 2
+    sender, of_each = Sender(system), 200 if whole else 2
     mixed: list[Bad | None] = [None] * (100 * of_each)
     mixed[: len(BAD) * of_each] = list(BAD.values()) * of_each
     chance.shuffle(mixed)
