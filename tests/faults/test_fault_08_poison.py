@@ -113,7 +113,7 @@ def test_poison(system: System, *, whole: bool, chance: random.Random) -> None:
     sender.send_large("L1")
     sender.send_in_other_forms()
     send(sender, mixed[middle:])
-    system.settle()
+    system.settle(480 if whole else 120)
     assert system.alive("b")
     assert_dead_letters_are(system, sender.bad)
     profiles = replayed(sender.good, RULES, TODAY).profiles
