@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types faults bench bench-model lock clean setup
+.PHONY: help demo test lint types faults bench bench-model audit lock clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ bench: setup $(INSTALLED) ## measure throughput and latency on Apache Kafka
 
 bench-model: $(INSTALLED) ## measure the mixture beside scikit-learn and river
 	$(BIN)/python -m bench.model
+
+audit: $(INSTALLED) ## look up known holes in what requirements.lock says (asks pypi.org)
+	scripts/audit.sh
 
 lock: ## choose the dependencies' versions anew (needs uv)
 	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --upgrade \

@@ -1,5 +1,6 @@
 """Kafka with logins and TLS: right credentials work, each wrong one is told in seconds."""
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -154,6 +155,18 @@ def test_every_command_tells_of_a_wrong_password(
     result = nyxter(*command, **secure.variables("boss", kafka_sasl_password=f"not-{PASSWORD}"))
     assert result.exit_code == 2
     assert "login: SASL authentication error" in told(result)
+    assert PASSWORD not in result.output
+
+
+def test_the_doctor_names_the_step(secure: SecureKafka, valkey: str) -> None:
+    wrong = secure.variables("boss", kafka_sasl_password=f"not-{PASSWORD}", redis_url=valkey)
+    result = nyxter("doctor", "--json", **wrong)
+    at = f"broker {secure.at('SECURE')}: "
+    found = {one["name"].removeprefix(at): one for one in json.loads(result.stdout)}
+    assert result.exit_code == 1
+    states = [found[name]["state"] for name in ("resolve", "connect", "TLS", "login")]
+    assert states == ["ok", "ok", "ok", "fail"]
+    assert "NYXTER_KAFKA_SASL_PASSWORD" in found["login"]["mend"]
     assert PASSWORD not in result.output
 
 

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
 from conftest import need_kafka
 from oracles import assert_nothing_lost_nothing_twice
 from redis import Redis
+from redis.exceptions import NoPermissionError
 from running import System, wait_until
 from secure_kafka import PASSWORD, SecureKafka, secure_kafka
 from test_cli import nyxter, told
@@ -97,6 +98,9 @@ def test_everything_runs_with_these_rights(
         some = min(system.profiles())
         support = keeper | {"NYXTER_REDIS_USERNAME": user_of("support")}
         assert nyxter("card", some, NYXTER_REDIS_URL=valkey, **support).exit_code == 0
+        doctor = keeper | {"NYXTER_REDIS_USERNAME": user_of("operator")}
+        well = nyxter("doctor", NYXTER_REDIS_URL=valkey, **doctor, **variables(secure, "operator"))
+        assert (well.exit_code, PASSWORD in well.output) == (0, False), well.output
     people_at_work(secure)
     assert_secret_and_closed(system)
     assert [system.stop(name) for name in ("worker", "cache")] == [0, 0]
@@ -256,3 +260,39 @@ def test_who_listens_is_found() -> None:
     with socket.create_server((HOST, 0)) as server:
         port = f":{server.getsockname()[1]:04X}"
         assert [address[-5:] for address in listening(Path("/proc/self"))] == [port]
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("support", ("HSET", "nyxter:v1:customer:{K1}", "tier", "vip")),
+        ("support", ("DEL", "nyxter:v1:customer:{K1}")),
+        ("support", ("HGETALL", "nyxter:v1:positions")),
+        ("support", ("EVAL", "return redis.call('DEL', KEYS[1])", "1", "nyxter:v1:meta")),
+        ("support", ("KEYS", "*")),
+        ("cache", ("SET", "others", "1")),
+        ("cache", ("HSET", "others:customer", "a", "1")),
+        ("cache", ("FLUSHALL",)),
+        ("cache", ("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")),
+        ("operator", ("HSET", "nyxter:v1:meta", "lag", "0")),
+    ],
+)
+@pytest.mark.usefixtures("keeper")
+def test_redis_refuses_what_is_not_granted(
+    valkey: str, role: str, command: tuple[str, ...]
+) -> None:
+    with (
+        Redis.from_url(valkey, username=user_of(role), password=PASSWORD) as redis,
+        pytest.raises(NoPermissionError),
+    ):
+        redis.execute_command(*command)
+
+
+def test_a_card_that_may_not_be_read_is_told(valkey: str, keeper: dict[str, str]) -> None:
+    with Redis.from_url(valkey) as redis:
+        redis.acl_setuser("stranger", enabled=True, passwords=[f"+{PASSWORD}"])
+        mine = keeper | {"NYXTER_REDIS_USERNAME": "stranger"}
+        result = nyxter("card", "K1", NYXTER_REDIS_URL=valkey, **mine)
+        redis.acl_deluser("stranger")
+    assert result.exit_code == 2
+    assert "no permissions to run" in told(result)

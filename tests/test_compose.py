@@ -1,5 +1,6 @@
 """docker-compose.yml: valid, closed to other machines, and it runs commands that exist."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,9 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from streams import cli
+from streams.cli.arguments import refuse_empty_secret
 from streams.settings import Settings
 
 FILE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
@@ -62,6 +65,18 @@ def test_commands_exist(services: dict[str, Any], name: str) -> None:
 def test_the_environment_sets_settings(services: dict[str, Any], name: str) -> None:
     known = {f"NYXTER_{field.upper()}" for field in Settings.model_fields}
     assert services[name]["environment"].keys() <= known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_environment_can_be_used(
+    services: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in services[name]["environment"].items():
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-(.*)\}", r"\1", value))
+    refuse_empty_secret(Settings())
+    monkeypatch.delenv("NYXTER_ALLOW_PLAINTEXT")
+    with pytest.raises(ValidationError, match="NYXTER_ALLOW_PLAINTEXT=true"):
+        Settings()
 
 
 @pytest.mark.parametrize(

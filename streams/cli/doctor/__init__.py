@@ -65,7 +65,7 @@ def _on_broker(settings: Settings, rules: Path | None) -> Iterator[Check]:
         return  # what follows reads them
     yield from broker.clocks(settings, admin)
     try:
-        yield from work.progress(settings, client)
+        yield from work.progress(settings, admin, client)
     except OtherVersion:
         yield work.other_release()
     header = read_changelog(client, topics.SNAPSHOTS, 0).get(HEADER_KEY)
@@ -74,17 +74,23 @@ def _on_broker(settings: Settings, rules: Path | None) -> Iterator[Check]:
 
 def _rules(path: Path | None, header: SnapshotHeader | None) -> Check:
     """Return whether the rules can be read, and are those in force."""
-    name = f"rules {path}" if path else "rules (the defaults)"
+    which = str(path or "the defaults")
     try:
         version = load_rules(path).version
     except (RulesError, OSError, UnicodeDecodeError) as error:
-        return Check.fail(name, str(error), "mend the file; nobody starts with it")
+        return Check.fail("rules", f"{which}: {error}", "mend the file; nobody starts with it")
     if header is None:
-        return Check.ok(name, f"version {version}; no snapshot tells yet which are in force")
+        return Check.ok(
+            "rules", f"{which}, version {version}; no snapshot tells yet which are in force"
+        )
     if header.rules == version:
-        return Check.ok(name, f"version {version}, as in force (snapshot {header.number})")
-    told = f"version {version}, but {header.rules} is in force (snapshot {header.number})"
-    return Check.fail(name, told, "name the workers' file in NYXTER_RULES, or restart them with it")
+        return Check.ok(
+            "rules", f"{which}, version {version}, as in force (snapshot {header.number})"
+        )
+    told = f"{which}, version {version}, but {header.rules} is in force (snapshot {header.number})"
+    return Check.fail(
+        "rules", told, "name the workers' file in NYXTER_RULES, or restart them with it"
+    )
 
 
 def _secret(settings: Settings) -> Iterator[Check]:

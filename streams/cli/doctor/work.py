@@ -1,12 +1,19 @@
 """The work: who does it, how far it is, and whether it can go on from where it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams import topics
+from streams.access.roles import INPUTS
 from streams.agents import SOURCES
 from streams.cli.doctor.checks import Check
 from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, read_position
@@ -34,14 +41,10 @@ def members(admin: AdminClient, group: str, command: str) -> Check:
     return Check.ok(f"group {group}", f"{count} in it")
 
 
-def progress(settings: Settings, client: Mapping[str, Any]) -> Iterator[Check]:
+def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> Iterator[Check]:
     """Yield whether each partition can go on from its position, and how far behind it is."""
-    consumer = Consumer({**client, **_READING})
-    try:
-        positions = _positions(consumer, settings)
-        marks = _marks(consumer, settings.partitions)
-    finally:
-        consumer.close()
+    positions = _positions(settings, admin, client)
+    marks = _marks(admin, SOURCES, settings.partitions)
     wrong = list(_wrong(settings, positions, marks))
     yield from wrong
     if not wrong:
@@ -58,22 +61,32 @@ _READING: Final = {
 }
 
 
-def _positions(consumer: Consumer, settings: Settings) -> dict[int, Position]:
+def _positions(
+    settings: Settings, admin: AdminClient, client: Mapping[str, Any]
+) -> dict[int, Position]:
     """Return the last committed position of each partition that has one."""
-    name, found = topics.changelog(settings), {}
-    places = [TopicPartition(name, number) for number in range(settings.partitions)]
-    for place in places:
-        start, end = consumer.get_watermark_offsets(place, _ANSWER_S)
-        place.offset = max(start, end - _NEAR_END)
-    consumer.assign(places)
+    marks = _marks(admin, (topics.changelog(settings),), settings.partitions)
+    consumer = Consumer({**client, **_READING})
+    try:
+        consumer.assign(
+            [TopicPartition(*at, max(start, end - _NEAR_END)) for at, (start, end) in marks.items()]
+        )
+        values = _last_values(consumer, len(marks))
+    finally:
+        consumer.close()
+    read = {number: read_position({POSITION_KEY: value}) for number, value in values.items()}
+    return {number: position for number, position in read.items() if position is not None}
+
+
+def _last_values(consumer: Consumer, partitions: int) -> dict[int, bytes]:
+    """Return the last position record of each partition, up to their ends."""
+    found: dict[int, bytes] = {}
     ended: set[int | None] = set()
-    while len(ended) < len(places):
-        for message in consumer.consume(2_000, 0.2):
+    while len(ended) < partitions:
+        for message in consumer.consume(2_000, 0.1):
             error = message.error()
             if error is None and message.key() == POSITION_KEY:
-                position = read_position({POSITION_KEY: message.value() or b""})
-                assert position is not None
-                found[message.partition() or 0] = position
+                found[message.partition() or 0] = message.value() or b""
             elif error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
                 raise KafkaException(error)
             elif error is not None:
@@ -81,11 +94,20 @@ def _positions(consumer: Consumer, settings: Settings) -> dict[int, Position]:
     return found
 
 
-def _marks(consumer: Consumer, partitions: int) -> Marks:
+def _marks(admin: AdminClient, names: Sequence[str], partitions: int) -> Marks:
+    """Return where partitions begin, and where they end for readers of what is committed."""
+    places = [TopicPartition(name, number) for name in names for number in range(partitions)]
+    starts, ends = (
+        admin.list_offsets(
+            dict.fromkeys(places, spec),
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=_ANSWER_S,
+        )
+        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+    )
     return {
-        (name, number): consumer.get_watermark_offsets(TopicPartition(name, number), _ANSWER_S)
-        for name in SOURCES
-        for number in range(partitions)
+        (at.topic, at.partition): (starts[at].result().offset, ends[at].result().offset)
+        for at in places
     }
 
 
@@ -107,18 +129,18 @@ def _wrong(settings: Settings, positions: Mapping[int, Position], marks: Marks) 
 
 
 def _lag(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> Check:
-    """Return how many records are still to be applied, by partition."""
+    """Return how many events are still to be applied, by partition."""
     lags = {
         number: sum(
             end - max(start, _next(positions, number).get(topic, 0))
             for (topic, its), (start, end) in marks.items()
-            if its == number
+            if its == number and topic in INPUTS
         )
         for number in range(settings.partitions)
     }
     total = sum(lags.values())
     most = ", ".join(f"{number}: {lag:,}" for number, lag in lags.items() if lag)
-    told = f"{total:,} records behind" + f" (by partition {most})" * bool(most)
+    told = f"{total:,} events behind" + f" (by partition {most})" * bool(most)
     if total > _MUCH:
         return Check.warn("lag", told, "wait, or start more workers, as many as partitions")
     return Check.ok("lag", told)
