@@ -34,6 +34,7 @@ import random
 import signal
 import sqlite3
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -188,8 +189,8 @@ def first_of(consumer: Consumer, partition: int, end: int) -> int:
     return offset if offset >= 0 else end
 
 
-def run(db: sqlite3.Connection, consumer: Consumer) -> None:
-    """Read, take and send until a signal ends us."""
+def run(db: sqlite3.Connection, consumer: Consumer, stop: threading.Event) -> None:
+    """Read, take and send until we are told to end."""
     nexts: dict[int, int] = {}  # partition that we own -> where this process reads on
 
     def go_on(consumer: Consumer, owned: list[TopicPartition]) -> None:
@@ -199,7 +200,7 @@ def run(db: sqlite3.Connection, consumer: Consumer) -> None:
         consumer.assign([TopicPartition(TOPIC, number, at) for number, at in nexts.items()])
 
     consumer.subscribe([TOPIC], on_assign=go_on, on_revoke=lambda *_: nexts.clear())
-    while True:
+    while not stop.is_set():
         for partition, messages in by_partition(consumer.consume(500, 0.2), nexts).items():
             if taken(db, partition, nexts[partition], messages):
                 nexts[partition] = messages[-1].offset() + 1
@@ -222,7 +223,8 @@ def by_partition(messages: list[Message], nexts: dict[int, int]) -> dict[int, li
 
 def main() -> None:
     """Connect and run; leave the group in order when told to end (kill -9 does no harm either)."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     db = sqlite3.connect(DATABASE, timeout=30, isolation_level="IMMEDIATE")
     db.executescript(SCHEMA)
     ours = {
@@ -235,7 +237,7 @@ def main() -> None:
     consumer = Consumer(OPTIONS | ours)
     try:
         prepare(db, consumer)
-        run(db, consumer)
+        run(db, consumer, stop)
     finally:
         consumer.close()
 

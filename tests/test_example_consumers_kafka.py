@@ -26,7 +26,7 @@ pytestmark = pytest.mark.kafka
 
 TOPIC = Topic(SEGMENT_EVENTS, PARTITIONS, "delete", -1)
 BEGINNING = "1970-01-01T00:00:00Z"
-KILLS = 4
+KILLS, MANY_KILLS = 3, 20  # the many with --whole
 SETTLE_S = 60.0
 
 
@@ -61,6 +61,7 @@ def test_killed_at_any_moment_it_acts_once(
     language: Language,
     request: pytest.FixtureRequest,
     tmp_path: Path,
+    whole: bool,
 ) -> None:
     need(language)
     kafka: KafkaBroker = request.getfixturevalue("kafka")
@@ -78,7 +79,7 @@ def test_killed_at_any_moment_it_acts_once(
         try:
             story.is_asked_where_to_begin()
             story.writes_all_or_nothing(kafka.bootstrap)
-            story.is_killed()
+            story.is_killed(MANY_KILLS if whole else KILLS)
             story.is_paused_while_another_takes_over()
             story.ends_in_order(kafka.bootstrap)
             story.begins_at_an_instant(later)
@@ -127,10 +128,10 @@ class Story:
         self.group.ask("DROP TRIGGER refuses")
         self.interruptions += 1
 
-    def is_killed(self) -> None:
+    def is_killed(self, times: int) -> None:
         for name in ("one", "other"):
             self.group.start(name)
-        for _ in range(KILLS):
+        for _ in range(times):
             self.interrupts(self.chance.choice((["one"], ["other"], ["one", "other"])))
         self.settle()
 
