@@ -23,11 +23,12 @@ from streams import topics
 from streams.app import now_ms
 from streams.cache.store import HISTORY
 from streams.cards import PREFIX, members_key, read_card, read_history
+from streams.coverage import INPUTS
 
 pytestmark = pytest.mark.kafka
 
 RULES = (Path(__file__).parents[2] / "examples" / "nyxter.toml").read_text("utf-8")
-SETTLED_S = 60.0  # with Redis away as with it
+CAUGHT_UP_S = 60.0  # with Redis away as with it
 HEALED_S = 60.0
 
 
@@ -63,18 +64,20 @@ def test_redis_killed_emptied_full_and_slow(
                 some = [*islice(events, each), *map(erasure, leaving)]
                 fault(system, redis, some, chance)
                 assert_right(system, redis, f"{number}: {fault.__name__}")
+            system.settle()
+            assert_right(system, redis, "in the end")
         assert watcher.looks > 10
         assert watcher.went_back == []
         assert same_profiles(system.profiles(), system.replayed(today())) == []
 
 
 def killed(system: System, redis: OwnRedis, events: list[Any], chance: random.Random) -> None:
-    """Kill it in the middle of the events; it is back, with its data, when all is settled."""
+    """Kill it in the middle of the events; it is back, with its data, when all is applied."""
     first = chance.randrange(len(events))
     system.send(events[:first])
     redis.kill()
     system.send(events[first:])
-    system.settle(SETTLED_S)
+    catch_up(system)
     redis.start()
 
 
@@ -84,29 +87,40 @@ def emptied(system: System, redis: OwnRedis, events: list[Any], chance: random.R
         for piece in pieces(events, 3, chance):
             system.send(piece)
             client.flushall()
-    system.settle(SETTLED_S)
+    catch_up(system)
 
 
 def full(system: System, redis: OwnRedis, events: list[Any], chance: random.Random) -> None:
-    """Let it refuse what would take more memory until all is settled."""
+    """Let it refuse what would take more memory until all is applied."""
     first = chance.randrange(len(events))
     with Redis.from_url(redis.url) as client:
         system.send(events[:first])
         client.config_set("maxmemory", 1)
         system.send(events[first:])
         wait_for_refusals(client)
-        system.settle(SETTLED_S)
+        catch_up(system)
         client.config_set("maxmemory", 0)
 
 
 def slowed(system: System, redis: OwnRedis, events: list[Any], chance: random.Random) -> None:
-    """Let each answer take a second until all is settled."""
+    """Let each answer take a second until all is applied."""
     first = chance.randrange(len(events))
     with Redis.from_url(redis.url) as client, slow(client):
         system.send(events[:first])
         time.sleep(chance.random())
         system.send(events[first:])
-        system.settle(SETTLED_S)
+        catch_up(system)
+
+
+def catch_up(system: System) -> None:
+    """Wait until the worker has applied every event that was sent: Redis is nothing to it."""
+
+    def lag() -> int:
+        places = {at: end for at, end in system.ends().items() if at[0] in INPUTS}
+        reached = {number: next_ for number, (next_, _) in system.progress().items()}
+        return sum(end - reached[number].get(topic, 0) for (topic, number), end in places.items())
+
+    wait_until(lambda: lag() == 0, "the worker has applied everything", CAUGHT_UP_S)
 
 
 def pieces(events: list[Any], count: int, chance: random.Random) -> Iterator[list[Any]]:
@@ -130,18 +144,21 @@ def assert_right(system: System, redis: OwnRedis, what: str) -> None:
     healed_at = time.monotonic()
     found: list[str] = ["nothing was compared"]
     while found and time.monotonic() < healed_at + HEALED_S:
+        time.sleep(0.2)
         found = differences(system, redis)
     assert found[:10] == [], f"{what}, after {HEALED_S:.0f} s"
 
 
 def differences(system: System, redis: OwnRedis) -> list[str]:
     """What Redis says of whom that the topics do not, and the other way round."""
-    profiles = system.profiles()
+    records = system.read(topics.PROFILES)
+    profiles = {m.key().decode(): m.value() and loads(m.value()) for m in records}
+    versions = {m.key().decode(): m.offset() for m in records}
+    profiles = {name: profile for name, profile in profiles.items() if profile is not None}
     with Redis.from_url(redis.url) as client:
         cards = {name: read_card(client, name) for name in names(client)}
         histories = {name: read_history(client, name, 2 * HISTORY) for name in profiles}
         members = {key: dict(client.zrange(key, 0, -1, withscores=True)) for key in sets(client)}
-    versions = newest(system)
     held = {name: card for name, card in cards.items() if card is not None}
     found = [f"{name}: card" for name in held.keys() ^ profiles.keys()]
     for name in held.keys() & profiles.keys():
@@ -169,10 +186,6 @@ def names(client: Redis) -> list[str]:
 
 def sets(client: Redis) -> list[bytes]:
     return list(client.scan_iter(members_key(b"*"), count=5_000))
-
-
-def newest(system: System) -> dict[str, int]:
-    return {m.key().decode(): m.offset() for m in system.read(topics.PROFILES)}
 
 
 def expected_members(profiles: dict[str, Any]) -> dict[bytes, dict[bytes, float]]:
