@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import faust
@@ -17,6 +18,7 @@ from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.transport import BatchTopic
 from streams.logs import where
 from streams.segmenter.board import Board
+from streams.segmenter.journal_end import vouch
 from streams.segmenter.leader import Leader
 from streams.segmenter.shift import SegmentShift
 from streams.segmenter.snapshots import SnapshotReader
@@ -97,6 +99,7 @@ class Segmenter:
                 ),
                 heartbeat_s=settings.session_timeout_s / 5,
                 on_unusable=self._end,
+                vouch=partial(vouch, client, topics.changelog(settings)),
             )
         )
         self.lanes.on_owned.append(self._lead_or_not)
