@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import faust
@@ -27,6 +28,7 @@ from streams.monitoring.monitor import Monitor
 from streams.monitoring.worker import Outputs, WorkerReport
 from streams.place import Place
 from streams.segmenter.board import Board
+from streams.segmenter.journal_end import vouch
 from streams.segmenter.leader import Leader
 from streams.segmenter.shift import SegmentShift
 from streams.segmenter.snapshots import SnapshotReader
@@ -110,6 +112,7 @@ class Segmenter:
                 on_unusable=self._end,
                 on_committed=Outputs(registry).committed,
                 metrics=LaneMetrics(registry),
+                vouch=partial(vouch, client, topics.changelog(settings)),
             )
         )
         self._watch = BrokerWatch(

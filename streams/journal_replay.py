@@ -6,7 +6,7 @@ live published, id by id: an oracle that shares live's code but none of its stat
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -108,6 +108,10 @@ class Paced:
         self._consumer.pause([TopicPartition(*place) for place in fresh])
         self._paused.update(fresh)
 
+    def start(self, topic: str, partition: int) -> int:
+        """Return the first offset that a partition still has."""
+        return int(self._consumer.get_watermark_offsets(TopicPartition(topic, partition))[0])
+
     def close(self) -> None:
         """Stop reading."""
         self._consumer.close()
@@ -156,6 +160,8 @@ class JournalReplay:
         librdkafka settings.
     partitions, changelog, rules, secret
         As of the application that wrote the journal.
+    on_entry
+        Called with how many entries are executed, and how many there are.
 
     """
 
@@ -166,21 +172,27 @@ class JournalReplay:
         changelog: str,
         rules: Rules,
         secret: bytes,
+        on_entry: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         self._rules = rules
+        self._on_entry = on_entry
+        self._executed = self._total = 0
         self._partitions = range(partitions)
         self._board = _Made()
         self._inputs = Paced(client, SOURCES, partitions)
         self._journal = Paced(client, (topics.JOURNAL,), partitions)
         self._entries: dict[int, deque[Entry]] = {}
+        self._reached: dict[int, dict[str, int]] = {}
         self._made: list[Composition | Learning] = []
         self._shifts = {
             p: SegmentShift(Site(p, partitions, changelog, rules, secret), self._board, str)
             for p in self._partitions
         }
 
-    def run(self) -> Iterator[tuple[int, Record]]:
+    def run(self, wanted: Container[str] = OUTPUTS) -> Iterator[tuple[int, Record]]:
         """Yield every output with the partition number that it was published to, in its order.
+
+        `wanted` are the topics whose records are yielded.
 
         Raises
         ------
@@ -189,17 +201,22 @@ class JournalReplay:
 
         """
         self._read_journal()
+        self._check_inputs()
         used = {e.snapshot for entries in self._entries.values() for e in entries}
         for made in self._made:
             for partition, number in made.summaries.items():
-                yield from self._advance(partition, number)
+                yield from self._advance(partition, number, wanted)
             if isinstance(made, Learning):
                 self._learn(made)
             elif made.snapshot in used:
                 self._merge(made)
         for partition in self._partitions:
-            yield from self._advance(partition, None)
+            yield from self._advance(partition, None, wanted)
         self._inputs.close()
+
+    def reached(self, partition: int) -> tuple[Mapping[str, int], Any]:
+        """Return, after `run`, the next offsets of a partition's inputs and its work's memo."""
+        return self._reached[partition], self._shifts[partition].memo()
 
     def _read_journal(self) -> None:
         for partition in self._partitions:
@@ -208,11 +225,25 @@ class JournalReplay:
             ]
             entries = [entry for entry in read if isinstance(entry, Entry)]
             self._made += [made for made in read if not isinstance(made, Entry)]
-            check_joined(partition, entries)
+            self._reached[partition] = check_joined(partition, entries)
             self._entries[partition] = deque(entries)
+            self._total += len(entries)
         self._journal.close()
 
-    def _advance(self, partition: int, before: int | None) -> Iterator[tuple[int, Record]]:
+    def _check_inputs(self) -> None:
+        """Raise JournalBroken where messages that the journal tells of are gone."""
+        for partition, reached in self._reached.items():
+            for topic in reached:
+                start = self._inputs.start(topic, partition)
+                if start > 0:
+                    raise JournalBroken(
+                        f"{topic}, partition {partition}, starts at offset {start}: messages that "
+                        "the journal tells of were deleted"
+                    )
+
+    def _advance(
+        self, partition: int, before: int | None, wanted: Container[str]
+    ) -> Iterator[tuple[int, Record]]:
         """Execute entries up to, not including, number `before`."""
         entries, shift = self._entries[partition], self._shifts[partition]
         while entries and (before is None or entries[0].number < before):
@@ -224,7 +255,9 @@ class JournalReplay:
                 )
             records = shift.execute(entry, self._messages(partition, entry), {})
             shift.settle()
-            yield from ((partition, record) for record in records if record.topic in OUTPUTS)
+            self._executed += 1
+            self._on_entry(self._executed, self._total)
+            yield from ((partition, record) for record in records if record.topic in wanted)
 
     def _messages(self, partition: int, entry: Entry) -> list[Message]:
         messages: list[Message] = []
@@ -250,9 +283,17 @@ class JournalReplay:
         self._board.post(Snapshot(number, day, rules, population, ranking))
 
 
-def check_joined(partition: int, entries: list[Entry]) -> None:
-    """Raise JournalBroken unless entries are numbered from 1 and the ranges of topics join."""
+def check_joined(partition: int, entries: list[Entry]) -> dict[str, int]:
+    """Return the next offset of each topic after entries.
+
+    Raises JournalBroken unless they are numbered from 1 and the ranges of topics join.
+    """
     reached: dict[str, int] = {}
+    if entries and entries[0].number > 1:
+        raise JournalBroken(
+            f"partition {partition}: the journal begins with entry {entries[0].number}; what came "
+            "before it is gone, and with it what all that follows depends on"
+        )
     for number, entry in enumerate(entries, 1):
         if entry.number != number:
             raise JournalBroken(f"partition {partition}: entry {number} is missing")
@@ -263,3 +304,4 @@ def check_joined(partition: int, entries: list[Entry]) -> None:
                     f"not at {reached.get(topic, 0)}"
                 )
             reached[topic] = end
+    return reached

@@ -9,6 +9,7 @@ from confluent_kafka.admin import AdminClient
 from schemas.rules import Rules
 from streams import topics
 from streams.app import Segmenter, client_config, make_app
+from streams.lane.unusable import StateUnusable
 from streams.logs import set_up_logs
 from streams.monitoring.monitor import process_registry
 from streams.settings import Settings
@@ -18,10 +19,6 @@ _COLLECT = (20_000, 20, 10_000)
 
 # Lanes give the lock up at every call to the broker; at the default, each call may cost them 5 ms.
 _SWITCH_S = 0.0005
-
-
-class StateUnusable(Exception):  # noqa: N818 - it names what is the case
-    """The stored state can't be gone on from: why, and what to do."""
 
 
 def run_worker(settings: Settings, rules: Rules) -> None:

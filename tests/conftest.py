@@ -12,6 +12,7 @@ from redis import Redis
 
 from streams.embedded import run_redis
 from streams.lane import lanes as lanes_module
+from streams.lane import state as state_module
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,7 +80,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     """What all lanes of the test load from and write to, in the place of Kafka's clients."""
     made = FakeCluster()
     monkeypatch.setattr(lanes_module, "TransactionalProducer", made.producer)
-    monkeypatch.setattr(lanes_module, "read_changelog", made.read_changelog)
+    monkeypatch.setattr(state_module, "read_whole", made.read_changelog)
     monkeypatch.setattr(lanes_module, "_AGAIN_S", 0.01)
     return made
 

@@ -125,5 +125,8 @@ class SmallInputs:
     def all_of(self, topic: str, partition: int) -> list[Stored]:
         return self.before(topic, partition, 2**62)
 
+    def start(self, topic: str, partition: int) -> int:
+        return self._left[topic, partition][0].offset if self._left[topic, partition] else 0
+
     def close(self) -> None:
         """Nothing is open."""

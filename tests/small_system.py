@@ -24,6 +24,7 @@ from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
 from streams.journal_replay import OUTPUTS, JournalReplay
+from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.lane import Lane
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.partitioner import partition_of
@@ -90,7 +91,7 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
     still = SimpleNamespace(monotonic=lambda: clock.now)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("streams.lane.lanes.TransactionalProducer", SmallProducer)
-        patch.setattr("streams.lane.lanes.read_changelog", read_changelog)
+        patch.setattr("streams.lane.state.read_whole", read_changelog)
         patch.setattr("streams.lane.lanes.log", SimpleNamespace(info=lambda *_, **__: None))
         patch.setattr("streams.segmenter.leader.read_changelog", read_changelog)
         patch.setattr("streams.segmenter.leader.log", SimpleNamespace(info=lambda *_, **__: None))
@@ -347,6 +348,18 @@ class SmallSystem:
         for partition, record in replay.run():
             outputs[record.topic].append((partition, record.key, record.value))
         return outputs
+
+    def recomputed(self, partition: int) -> dict[bytes, bytes]:
+        """Return what executing the journal again makes of a partition's changelog."""
+        replay = JournalReplay(self._client, self.partitions, CHANGELOG, self.rules, SECRET)
+        written = [
+            (record.key, record.value)
+            for number, record in replay.run(frozenset({CHANGELOG}))
+            if number == partition
+        ]
+        state = {key: value for key, value in dict(written).items() if key and value is not None}
+        following, memo = replay.reached(partition)
+        return state | {POSITION_KEY: Position(following, self.partitions, memo).value()}
 
     @property
     def shifts(self) -> list[SegmentShift]:

@@ -95,8 +95,9 @@ def worker(rules: RulesFile = None) -> None:
 
     Example: NYXTER_BROKER=kafka:9092 nyxter worker --rules nyxter.toml
     """
+    from streams.lane.unusable import StateUnusable  # noqa: PLC0415
     from streams.monitoring.monitor import AddressTaken  # noqa: PLC0415
-    from streams.worker import StateUnusable, run_worker  # noqa: PLC0415
+    from streams.worker import run_worker  # noqa: PLC0415
 
     settings = broker_settings()
     refuse_empty_secret(settings)
@@ -104,6 +105,27 @@ def worker(rules: RulesFile = None) -> None:
         run_worker(settings, rules_of(rules or settings.rules))
     except (TopicsDiffer, StateUnusable, AddressTaken, KafkaException) as error:
         raise failure(str(error)) from None
+
+
+@app.command()
+def rebuild(
+    rules: RulesFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also while workers are in the group.")
+    ] = False,
+) -> None:
+    """Compute the state anew from the journal and the input topics, where the changelog is lost.
+
+    In silence: nothing is published, and workers go on where they were. All workers must be
+    stopped; topics that are missing come from `nyxter topics create`. Killed in between, run it
+    again. The state must fit into memory.
+
+    Example: NYXTER_BROKER=kafka:9092 nyxter rebuild --rules nyxter.toml
+    """
+    from streams.cli.rebuild import rebuild as run  # noqa: PLC0415
+
+    settings = settings_of()
+    run(settings, rules_of(rules or settings.rules), force=force)
 
 
 @app.command()

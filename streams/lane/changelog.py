@@ -1,37 +1,54 @@
 """State read back: a changelog's committed records, the last of each key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from schemas.envelope import dumps, loads
+from streams.lane.unusable import StateUnusable
 
 POSITION_KEY: Final = b'["position"]'
-_ANSWER_S: Final = 20.0
-
-
 VERSION: Final = 1
 
+_ANSWER_S: Final = 20.0
 
-class OtherVersion(Exception):  # noqa: N818 - it names what is the case
+Pair = tuple[bytes, bytes | None]
+
+
+class OtherVersion(StateUnusable):
     """The state was written by a release that keeps other things."""
 
 
 class Position(NamedTuple):
-    """How far a partition has come: next offset by source topic, and what the work remembers."""
+    """How far a partition has come.
+
+    Attributes
+    ----------
+    next
+        Next offset by source topic.
+    partitions
+        How many partitions the state was made for.
+    memo
+        What the work remembers.
+    since
+        The offset of the changelog from which on it holds the whole state (0 but after a rebuild).
+
+    """
 
     next: Mapping[str, int]
     partitions: int
     memo: Any
+    since: int = 0
 
     def value(self) -> bytes:
         """Return the value of the position record."""
         return dumps({"version": VERSION, **self._asdict()})
 
 
-def read_position(stored: dict[bytes, bytes]) -> Position | None:
-    """Take the position out of a changelog's records; None where nothing was ever written.
+def position_of(value: bytes | None) -> Position | None:
+    """Return the position that a record tells; None where nothing was ever written.
 
     Raises
     ------
@@ -39,13 +56,17 @@ def read_position(stored: dict[bytes, bytes]) -> Position | None:
         Another release wrote the state.
 
     """
-    value = stored.pop(POSITION_KEY, None)
     if value is None:
         return None
     fields = loads(value)
     if fields.pop("version", None) != VERSION:
         raise OtherVersion("the state was written by another release of Nyxter Online")
     return Position(**fields)
+
+
+def read_position(stored: dict[bytes, bytes]) -> Position | None:
+    """Take the position out of a changelog's records (see `position_of`)."""
+    return position_of(stored.pop(POSITION_KEY, None))
 
 
 def read_changelog(config: Mapping[str, Any], topic: str, partition: int) -> dict[bytes, bytes]:
@@ -57,6 +78,61 @@ def read_changelog(config: Mapping[str, Any], topic: str, partition: int) -> dic
         The broker could not be read.
 
     """
+    with opened(config, topic, partition) as log:
+        return latest(log)
+
+
+def latest(log: "Log") -> dict[bytes, bytes]:
+    """Return the last value of each key of a log."""
+    stored: dict[bytes, bytes] = {}
+    for pairs, _ in log.read(log.start):
+        for key, value in pairs:
+            if value is None:
+                stored.pop(key, None)
+            else:
+                stored[key] = value
+    return stored
+
+
+class Log:
+    """One partition of a changelog, open for reading.
+
+    Attributes
+    ----------
+    start, end
+        Its first offset, and the one after the last that is committed, when it was opened.
+
+    """
+
+    def __init__(self, consumer: Consumer, place: TopicPartition) -> None:
+        self._consumer = consumer
+        self._place = place
+        self.start, self.end = consumer.get_watermark_offsets(place, _ANSWER_S)
+
+    def read(self, offset: int) -> Iterator[tuple[list[Pair], int]]:
+        """Yield keys and values from an offset up to the end, some at a time, with the next offset.
+
+        The end is the one at the time of reading; the last next offset is it.
+        """
+        if offset >= self.end:
+            return
+        self._place.offset = offset
+        self._consumer.assign([self._place])
+        ended = False
+        while not ended:
+            pairs: list[Pair] = []
+            for message in self._consumer.consume(5_000, 0.1):
+                ended = ended or _is_end(message)
+                if message.error() is None:
+                    pairs.append((message.key() or b"", message.value()))
+                offset = max(offset, _next(message))
+            if pairs or ended:
+                yield pairs, offset
+
+
+@contextmanager
+def opened(config: Mapping[str, Any], topic: str, partition: int) -> Iterator[Log]:
+    """Open a partition of a topic for reading what is committed (KafkaException as above)."""
     consumer = Consumer(
         {
             **config,
@@ -69,28 +145,21 @@ def read_changelog(config: Mapping[str, Any], topic: str, partition: int) -> dic
         }
     )
     try:
-        place = TopicPartition(topic, partition)
-        start, end = consumer.get_watermark_offsets(place, _ANSWER_S)
-        if start == end:
-            return {}
-        place.offset = start
-        consumer.assign([place])
-        return _read_to_end(consumer)
+        yield Log(consumer, TopicPartition(topic, partition))
     finally:
         consumer.close()
 
 
-def _read_to_end(consumer: Consumer) -> dict[bytes, bytes]:
-    stored: dict[bytes, bytes] = {}
-    while True:
-        for message in consumer.consume(5_000, 0.1):
-            error = message.error()
-            if error is not None:
-                if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
-                    return stored
-                raise KafkaException(error)
-            key, value = message.key(), message.value()
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
+def _is_end(message: Any) -> bool:
+    """Tell whether a message only says that the end is reached; raise what else is no record."""
+    error = message.error()
+    if error is None:
+        return False
+    if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        raise KafkaException(error)
+    return True
+
+
+def _next(message: Any) -> int:
+    offset = int(message.offset())
+    return offset if message.error() is not None else offset + 1

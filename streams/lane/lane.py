@@ -84,7 +84,7 @@ class Lane:
         self.shift = shift
         self.positions = dict(position.next)  # committed: the next offset of each topic
         self.expected = dict(position.next)  # taken in: the next offset of each topic
-        self._partitions = position.partitions
+        self._position = position
         self._producer = producer
         self._changelog = changelog
         self._solo = solo
@@ -242,7 +242,7 @@ class Lane:
 
     def _commit(self, records: list[Record], batch: Batch) -> None:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
-        position = Position(following, self._partitions, self.shift.memo())
+        position = self._position._replace(next=following, memo=self.shift.memo())
         with self._metrics.committed.time():
             self._producer.write(
                 [*records, Record(self._changelog, POSITION_KEY, position.value())]

@@ -15,11 +15,13 @@ import structlog
 from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
-from streams.lane.changelog import OtherVersion, Position, read_changelog, read_position
+from streams.lane.changelog import Position
 from streams.lane.lane import Ended, Lane
 from streams.lane.metrics import LaneMetrics
 from streams.lane.records import Record, Shift
+from streams.lane.state import MemoryStates, States
 from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.lane.unusable import StateUnusable
 from streams.logs import where
 
 log = structlog.get_logger()
@@ -28,7 +30,7 @@ _AGAIN_S: Final = 2.0
 _MOST_BYTES: Final = 8 * 1024 * 1024  # waiting in one lane, before fetching pauses
 
 
-class PartitionsChanged(Exception):  # noqa: N818 - it names what happened
+class PartitionsChanged(StateUnusable):
     """The topics have another number of partitions than the state was made for."""
 
 
@@ -62,6 +64,11 @@ class LaneConfig:
         Called with the records of each transaction, once it is committed, from any thread.
     metrics
         Where the lanes measure their work.
+    states
+        Where states are stored; None: in the changelog alone, and in memory.
+    vouch
+        Called with a partition number and what its work remembers (None: nothing was ever
+        written) before anything goes on from it; raises StateUnusable where that can't be.
 
     """
 
@@ -77,6 +84,13 @@ class LaneConfig:
     on_unusable: Callable[[str], None] = field(default=lambda _: None)
     on_committed: Callable[[Sequence[Record]], None] = field(default=lambda _: None)
     metrics: LaneMetrics = field(default_factory=lambda: LaneMetrics(CollectorRegistry()))
+    states: States | None = None
+    vouch: Callable[[int, Any], None] = field(default=lambda *_: None)
+
+
+def writer_name(app_id: str, changelog: str, partition: int) -> str:
+    """Return the transactional id of the one who may write a partition's state."""
+    return f"{app_id}-{changelog}-{partition}"
 
 
 class Lanes:
@@ -99,6 +113,7 @@ class Lanes:
         self._suspended = False
         self._refused: dict[int, str] = {}
         self._joined = False
+        self._states = config.states or MemoryStates(config.client, config.changelog)
         self._pool = ThreadPoolExecutor(config.workers, "lane")
         self._loading = ThreadPoolExecutor(config.workers, "load")
 
@@ -214,7 +229,7 @@ class Lanes:
                 return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
         except (Fenced, KafkaException) as error:
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
-        except (PartitionsChanged, OtherVersion) as error:
+        except StateUnusable as error:
             self.config.on_unusable(str(error))
         except Exception as error:  # noqa: BLE001 - tried again, and told
             log.error("load broken", partition=partition, **where(error))  # noqa: TRY400
@@ -222,19 +237,20 @@ class Lanes:
 
     def _fence_and_load(self, partition: int) -> Lane:
         config = self.config
-        name = f"{config.app_id}-{config.changelog}-{partition}"
+        name = writer_name(config.app_id, config.changelog, partition)
         producer = TransactionalProducer(config.client, name, partition)
-        stored = read_changelog(config.client, config.changelog, partition)
-        position = read_position(stored) or Position({}, config.partitions, None)
+        state = self._states.open(partition)
+        config.vouch(partition, None if state.position is None else state.position.memo)
+        position = state.position or Position({}, config.partitions, None)
         if position.partitions != config.partitions:
             raise PartitionsChanged(
                 f"the state was made for {position.partitions} partitions, the topics have "
-                f"{config.partitions}: go back to {position.partitions}, or start another app_id, "
-                "which builds its state anew from the input topics"
+                f"{config.partitions}: go back to {position.partitions}, or delete the journal and "
+                "start another app_id, which builds its state anew from the input topics"
             )
         shift = config.shift(partition)
-        shift.load(stored, position.memo)
-        log.info("loaded", partition=partition, records=len(stored))
+        shift.load(state.records, position.memo)
+        log.info("loaded", partition=partition, records=len(state.records))
         return Lane(
             partition,
             position,

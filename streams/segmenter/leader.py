@@ -84,6 +84,11 @@ class _Desk:
         return fitting if len(fitting) == partitions else {}
 
 
+def leader_name(app_id: str) -> str:
+    """Return the transactional id of the one who may lead."""
+    return f"{app_id}-snapshot"
+
+
 class Leader:
     """Leads while `lead` runs, which ends when told to or when fenced.
 
@@ -123,7 +128,7 @@ class Leader:
         desk, caught_up = _Desk(), threading.Event()
         tail: Tail | None = None
         try:
-            producer = TransactionalProducer(self._client, f"{self._app_id}-snapshot", 0)
+            producer = TransactionalProducer(self._client, leader_name(self._app_id), 0)
             self._catch_up()
             tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, caught_up.set)
             tail.start()

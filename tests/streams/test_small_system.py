@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from reference import score_everyone
 from running import same_profiles
-from small_system import SmallSystem, small_world
+from small_system import CHANGELOG, SmallSystem, small_world
 from strategies import World, worlds
 
 from schemas.envelope import loads
@@ -54,6 +54,14 @@ def assert_is_the_journals_replay(system: SmallSystem) -> None:
         for place in {(p, k) for p, k, _ in published}:
             ours = [v for p, k, v in published if (p, k) == place]
             assert ours == [v for p, k, v in again[topic] if (p, k) == place], (topic, place)
+
+
+def assert_the_state_can_be_computed_anew(system: SmallSystem) -> None:
+    """`nyxter rebuild` would write the changelog as it is."""
+    for partition in range(system.partitions):
+        kept = {k: loads(v) for k, v in system.broker.latest(CHANGELOG, partition).items()}
+        anew = {key: loads(value) for key, value in system.recomputed(partition).items()}
+        assert anew == kept
 
 
 def assert_is_in_order(system: SmallSystem) -> None:
@@ -114,6 +122,7 @@ def test_crashes_within_a_day(world: World, partitions: int, seed: int) -> None:
         assert_is_the_oracle(system, world)
         assert_ids_are_unique(system)
         assert_is_the_journals_replay(system)
+        assert_the_state_can_be_computed_anew(system)
         assert_is_in_order(system)
 
 
@@ -126,6 +135,7 @@ def test_crashes_while_days_turn(world: World, partitions: int, seed: int) -> No
         assert_ids_are_unique(system)
         assert_everyone_is_at_home(system)
         assert_is_the_journals_replay(system)
+        assert_the_state_can_be_computed_anew(system)
         assert_is_in_order(system)
 
 
