@@ -65,11 +65,17 @@ class Customers:
         Gives the name under which the erasure of an id is remembered without the id.
     bucket
         Gives the bucket (0 to `BUCKETS` - 1) of an id.
+    former_tombstones
+        Gives the names under which earlier erasures of an id may be remembered.
 
     """
 
     def __init__(
-        self, rules: Rules, tombstone: Callable[[str], str], bucket: Callable[[str], int]
+        self,
+        rules: Rules,
+        tombstone: Callable[[str], str],
+        bucket: Callable[[str], int],
+        former_tombstones: Callable[[str], Iterable[str]] = lambda _: (),
     ) -> None:
         self.period = Period(0, rules)
         self.labels = Labels(rules)
@@ -82,6 +88,7 @@ class Customers:
         self.mixture = Mixture()
         self.journeys: dict[str, State] = {}
         self._tombstone = tombstone
+        self._former_tombstones = former_tombstones
         self._bucket = bucket
         self._by_id: dict[str, Customer] = {}
         self._rows: list[Customer | None] = []
@@ -123,15 +130,17 @@ class Customers:
 
     def _erasure(self, customer_id: str) -> str:
         """Return the time of the latest erasure of a customer, "" where there was none."""
-        return self.erased.get(self._tombstone(customer_id), "") if self.erased else ""
+        if not self.erased:
+            return ""
+        names = (self._tombstone(customer_id), *self._former_tombstones(customer_id))
+        return max(self.erased.get(name, "") for name in names)
 
     def _erase(self, customer_id: str, time: str) -> Customer | None:
         name = self._tombstone(customer_id)
         customer = self._by_id.get(customer_id)
-        before = self.erased.get(name, "")
-        if before >= time:
+        if self._erasure(customer_id) >= time:
             return None
-        self._undo.append((self._remember, (name, customer, before)))
+        self._undo.append((self._remember, (name, customer, self.erased.get(name, ""))))
         self._remember(name, customer, time)
         self.erasures[name] = time
         if customer is None:
@@ -142,12 +151,12 @@ class Customers:
         return customer if old else None
 
     def _remember(self, name: str, customer: Customer | None, time: str) -> None:
-        if customer is not None:
-            customer.erased = time
         if time:
             self.erased[name] = time
         else:
             del self.erased[name]
+        if customer is not None:
+            customer.erased = self._erasure(customer.id)
 
     def _put(self, customer: Customer, kind: Kind, key: str, register: Register | None) -> None:
         old = _held(customer, kind, key)

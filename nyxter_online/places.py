@@ -2,7 +2,7 @@
 
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from nyxter_online.customers import BUCKETS
 
@@ -15,10 +15,22 @@ def bucket_of(customer_id: str) -> int:
 def tombstone_of(secret: bytes) -> Callable[[str], str]:
     """Return the function that names an erased customer without telling the id.
 
-    `secret` keys the hash (at most 64 bytes): without it the names can't be guessed from ids.
+    `secret` keys the hash: without it the names can't be guessed from ids.
     """
+    most = hashlib.blake2b.MAX_KEY_SIZE
+    key = secret if len(secret) <= most else hashlib.blake2b(secret).digest()
 
     def name(customer_id: str) -> str:
-        return hashlib.blake2b(customer_id.encode(), digest_size=16, key=secret).hexdigest()
+        return hashlib.blake2b(customer_id.encode(), digest_size=16, key=key).hexdigest()
 
     return name
+
+
+def former_tombstones(secrets: Iterable[bytes]) -> Callable[[str], list[str]]:
+    """Return the function that tells which names an erased customer may bear by other secrets."""
+    functions = [tombstone_of(secret) for secret in secrets]
+
+    def names(customer_id: str) -> list[str]:
+        return [function(customer_id) for function in functions]
+
+    return names

@@ -104,6 +104,7 @@ class Segmenter:
                         topics.changelog(settings),
                         rules,
                         settings.secret.get_secret_value().encode(),
+                        settings.secrets_before,
                     ),
                     self._board,
                     now,

@@ -39,8 +39,31 @@ class Settings(Access):
     rebalance_timeout_s: float = Field(10, gt=0)
     """Seconds that workers have to join when the group changes."""
 
+    input_days: float | None = Field(None, gt=0)
+    """Days that the broker keeps purchases, contracts and customers; none: for ever."""
+
+    segment_event_days: float = Field(730, gt=0)
+    """Days that the broker keeps segment events."""
+
+    dead_letter_days: float = Field(90, gt=0)
+    """Days that the broker keeps dead letters."""
+
+    compaction_days: float = Field(1, gt=0)
+    """Days after which the broker must begin to drop what was replaced or erased from its disks."""
+
     data_dir: Path = Path(".nyxter")
     """Where logs of embedded servers and other files of ours go."""
 
     monitor: str = Field("", pattern=r"^$|^.+:[0-9]{1,5}$")
     """``host:port`` where metrics, health and readiness are served; none: nowhere."""
+
+    @property
+    def secrets_before(self) -> tuple[bytes, ...]:
+        """Secrets that may have keyed names of erased customers, but for the one in use.
+
+        >>> Settings(secret="new", secret_before="old older").secrets_before
+        (b'old', b'older', b'')
+        """
+        in_use = self.secret.get_secret_value().encode()
+        listed = [*self.secret_before.get_secret_value().encode().split(), b""]
+        return tuple(secret for secret in listed if secret != in_use)

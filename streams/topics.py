@@ -61,6 +61,9 @@ class Topic:
         Copies of each partition.
     max_message_bytes
         ``max.message.bytes``, where records may be larger than the input that they follow from.
+    compaction_ms
+        ``max.compaction.lag.ms`` in milliseconds (compact): until then what was replaced or erased
+        may lie on the broker's disks; None where it has no meaning (delete).
     """
 
     name: str
@@ -69,6 +72,7 @@ class Topic:
     retention_ms: int | None = None
     replication: int = 1
     max_message_bytes: int | None = None
+    compaction_ms: int | None = None
 
     @property
     def config(self) -> dict[str, str]:
@@ -80,6 +84,7 @@ class Topic:
         given = {
             "retention.ms": self.retention_ms,
             "max.message.bytes": self.max_message_bytes,
+            "max.compaction.lag.ms": self.compaction_ms,
             "min.insync.replicas": 2 if self.replication >= _SAFE_COPIES else None,
         }
         named = {name: str(value) for name, value in given.items() if value is not None}
@@ -103,18 +108,28 @@ class TopicsDiffer(Exception):  # noqa: N818 - it names what is the case
 def every_topic(settings: Settings) -> tuple[Topic, ...]:
     """All topics of the application, inputs first."""
     many, copies = settings.partitions, settings.replication
-    inputs = (PURCHASES, CONTRACTS, CUSTOMERS, CONTROL, JOURNAL)
+    inputs = FOR_EVER if settings.input_days is None else _ms(settings.input_days)
+    events, letters = _ms(settings.segment_event_days), _ms(settings.dead_letter_days)
+    soon = _ms(settings.compaction_days)
     return (
-        *(Topic(name, many, "delete", FOR_EVER, copies) for name in inputs),
-        Topic(REPARTITION, many, "delete", FOR_EVER, copies, LARGER),
-        Topic(SEGMENT_EVENTS, many, "delete", 730 * DAY_MS, copies),
-        Topic(DEAD_LETTERS, many, "delete", 90 * DAY_MS, copies, LARGER),
-        Topic(RETRIED, many, "compact", None, copies),
-        Topic(PROFILES, many, "compact", None, copies),
-        Topic(SUMMARIES, many, "compact", None, copies),
-        Topic(SNAPSHOTS, 1, "compact", None, copies),
-        Topic(changelog(settings), many, "compact", None, copies, LARGER),
+        *(
+            Topic(name, many, "delete", inputs, copies)
+            for name in (PURCHASES, CONTRACTS, CUSTOMERS)
+        ),
+        *(Topic(name, many, "delete", FOR_EVER, copies) for name in (CONTROL, JOURNAL)),
+        Topic(REPARTITION, many, "delete", inputs, copies, LARGER),
+        Topic(SEGMENT_EVENTS, many, "delete", events, copies),
+        Topic(DEAD_LETTERS, many, "delete", letters, copies, LARGER),
+        Topic(RETRIED, many, "compact", None, copies, None, soon),
+        Topic(PROFILES, many, "compact", None, copies, None, soon),
+        Topic(SUMMARIES, many, "compact", None, copies, None, soon),
+        Topic(SNAPSHOTS, 1, "compact", None, copies, None, soon),
+        Topic(changelog(settings), many, "compact", None, copies, LARGER, soon),
     )
+
+
+def _ms(days: float) -> int:
+    return max(1, int(days * DAY_MS))
 
 
 def check(admin: AdminClient, topics: Sequence[Topic]) -> None:

@@ -31,10 +31,11 @@ from strategies import Event, World, events, shuffled_with_duplicates, worlds
 from nyxter_online.customer import Period
 from nyxter_online.customers import Change, Customers
 from nyxter_online.figures import NOBODY
-from nyxter_online.places import bucket_of
+from nyxter_online.places import bucket_of, former_tombstones, tombstone_of
 from nyxter_online.population import Counts, merge_populations, merged
 from nyxter_online.prfv import NULL
 from nyxter_online.step import step
+from schemas.rules import read_rules
 
 GOLDEN_FIELDS = ("customer_id", "P", "R", "F", "V", "prfv", "bands", "tier", "campaigns")
 GOLDEN_FIELDS += ("channel", "rfm")
@@ -246,6 +247,52 @@ def test_changes_are_all_that_must_be_stored(world: World, data: st.DataObject) 
     assert figures_in(restored) == figures_in(customers)
     assert heads_in(restored) == heads_in(customers)
     assert scored(restored) == scored(customers)
+
+
+@LAW
+@given(worlds(), st.data())
+def test_who_is_erased_was_never_here(world: World, data: st.DataObject) -> None:
+    """In whatever order the erasure and the events come, in whatever batches, however often."""
+    subject = data.draw(st.sampled_from(sorted({one["subject"] for one in world.events} | {"K1"})))
+    times = [e.time for e, _ in arrived(world.events, world.as_of) if e.subject == subject]
+    last = max(times, default="2018-01-01T00:00:00") + "Z"
+    erasure = event("customer.erased", subject, id="the last", time=last)
+    told = data.draw(shuffled_with_duplicates([*world.events, erasure]))
+    customers = nobody(world.rules.text, world.as_of)
+    for batch in batches(arrived(told, world.as_of), data):
+        settled(customers, batch)
+    never = partition(world, [one for one in world.events if one["subject"] != subject])
+    assert registers_of(customers) == registers_of(never)
+    assert figures_in(customers) == figures_in(never)
+    assert heads_in(customers) == heads_in(never)
+    assert customers.mixture.statistics == never.mixture.statistics
+    assert scored(customers) == scored(never)
+    assert customers.erased == never.erased | {tombstone_of(b"")(subject): last[:-1]}
+
+
+@LAW
+@given(worlds(), st.data())
+def test_a_new_secret_forgets_no_erasure(world: World, data: st.DataObject) -> None:
+    before = batches(arrived(world.events, world.as_of), data)
+    after = data.draw(shuffled_with_duplicates(world.events))
+    old, customers = nobody(world.rules.text, world.as_of), later_secret(world)
+    for batch in before:
+        settled(old, batch)
+    customers.erased.update(old.erased)  # the registers are lost, as by a fault: all comes again
+    batch = arrived(after, world.as_of)
+    step(customers, batch, snapshot_of(customers), AT)
+    customers.undo()
+    assert customers.erased == old.erased
+    settled(customers, batch)
+    whole = partition(world)
+    assert registers_of(customers) == registers_of(whole)
+    assert {c.id: c.erased for c in customers} == {c.id: c.erased for c in whole}
+
+
+def later_secret(world: World) -> Customers:
+    """Nobody yet, under a secret that came after none at all."""
+    names = tombstone_of(b"later"), bucket_of, former_tombstones([b"", b"another"])
+    return turned(Customers(read_rules(world.rules.text), *names), world.as_of)
 
 
 def test_counts_that_cancel_out_are_gone() -> None:

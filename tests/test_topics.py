@@ -88,7 +88,7 @@ def test_topics_are_those_of_the_design() -> None:
         for topic in every_topic(Settings(app_id="shop", partitions=4, replication=2))
     }
     for_ever = {"cleanup.policy": "delete", "retention.ms": "-1"}
-    compact = {"cleanup.policy": "compact"}
+    compact = {"cleanup.policy": "compact", "max.compaction.lag.ms": "86400000"}
     larger = {"max.message.bytes": "7000000"}
     assert told == {
         "nyxter.purchases.v1": (4, 2, for_ever),

@@ -18,6 +18,7 @@ from streams.access.tls import tls_context
 
 SECRETS: Final = (
     "secret",
+    "secret_before",
     "kafka_sasl_password",
     "kafka_ssl_key_password",
     "redis_url",
@@ -101,6 +102,15 @@ class Access(BaseSettings):
 
     secret_file: Path | None = None
     """Holds it."""
+
+    secret_before: SecretStr = SecretStr("")
+    """Other values of `secret`, with spaces between: names made with them are still understood.
+
+    Those made with no secret always are.
+    """
+
+    secret_before_file: Path | None = None
+    """Holds them."""
 
     allow_plaintext: bool = False
     """Say so where broker or Redis is another machine, unencrypted, and the network is private."""

@@ -3,7 +3,7 @@
 Keys are JSON arrays: kind, then customer and id; an erasure's is the hidden name of the customer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from schemas.envelope import canonical_json, dumps, loads, raw_json
 _STANDING: Final = "standing"
 _ERASED: Final = "erased"
 _ACCEPTED: Final = dumps(["accepted"])
+_CHUNKS: Final = dumps(["chunks"])
+_OF_NOBODY: Final = frozenset({_ACCEPTED, _CHUNKS})
 
 
 def register_record(change: Change) -> tuple[bytes, bytes | None]:
@@ -73,9 +75,20 @@ def read_accepted(stored: Mapping[bytes, bytes]) -> Any:
     return None if value is None else loads(value)
 
 
+def chunks_record(names: Sequence[str]) -> tuple[bytes, bytes]:
+    """Return key and value of which chunks the partition's summary has on its topic."""
+    return _CHUNKS, dumps(names)
+
+
+def read_chunk_names(stored: Mapping[bytes, bytes]) -> list[str]:
+    """Return what `chunks_record` wrote last."""
+    value = stored.get(_CHUNKS)
+    return [] if value is None else list(loads(value))
+
+
 def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
     """Fill customers with what a changelog holds; `Customers.rebuild` must follow."""
-    named = [(loads(key), value) for key, value in stored.items() if key != _ACCEPTED]
+    named = [(loads(key), value) for key, value in stored.items() if key not in _OF_NOBODY]
     # Erasures first: a customer knows of theirs from the start.
     customers.erased = {names[0]: loads(v) for (kind, *names), v in named if kind == _ERASED}
     for (kind, *names), value in named:

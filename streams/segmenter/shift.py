@@ -6,7 +6,7 @@ of the state, the entry and the messages, so a replay of the journal does the sa
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from nyxter_online.customers import BUCKETS, Customers
 from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Message, Refusal, take_in
 from nyxter_online.mixture import Kept
-from nyxter_online.places import bucket_of, tombstone_of
+from nyxter_online.places import bucket_of, former_tombstones, tombstone_of
 from nyxter_online.ranks import Snapshot
 from nyxter_online.step import Outcome, release, step, sweep
 from schemas.envelope import Envelope, read_kafka
@@ -29,8 +29,10 @@ from streams.segmenter.alarms import GroupAlarm, OrderAlarm
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
     accepted_record,
+    chunks_record,
     load_customers,
     read_accepted,
+    read_chunk_names,
 )
 from streams.segmenter.entry import Entry, Sweep
 from streams.segmenter.progress import Progress
@@ -61,7 +63,9 @@ class SegmentShift:
 
     def __init__(self, site: Site, board: Snapshots, clock: Callable[[], str]) -> None:
         self.site = site
-        self.customers = Customers(site.rules, tombstone_of(site.secret), bucket_of)
+        self.customers = Customers(
+            site.rules, tombstone_of(site.secret), bucket_of, former_tombstones(site.before)
+        )
         self._told = Told(site, self.customers)
         self.orders_alarm = OrderAlarm(site.rules.limits, self.customers)
         self.groups_alarm = GroupAlarm(site.rules.limits, partition=site.partition)
@@ -78,6 +82,8 @@ class SegmentShift:
         self._adopted_from: Kept | None = None
         self.accepted: Any = None
         self._accepting: Any = None
+        self._chunks: list[str] = []  # of the last summary: what lies on the topic
+        self._coming_chunks = self._chunks
         self._part = _FIRST
         self._whole_summary = True
         self._unsummarised = True
@@ -92,6 +98,7 @@ class SegmentShift:
             self.progress = self._coming = read._replace(releasing=tuple(read.releasing))
         self.customers.period = Period(self.progress.day, self.site.rules)
         self.accepted = self._accepting = read_accepted(stored)
+        self._chunks = self._coming_chunks = read_chunk_names(stored)
         load_customers(self.customers, stored)
         self.customers.rebuild(self.customers.period)
 
@@ -187,7 +194,7 @@ class SegmentShift:
         if self._adopted_from is not None:
             self._unsummarised = self._urgent = True  # the leader waits for it
         self.progress, self.snapshot = self._coming, self._coming_snapshot
-        self.accepted = self._accepting
+        self.accepted, self._chunks = self._accepting, self._coming_chunks
         self._outcome = self._turned_from = self._adopted_from = None
 
     def undo(self) -> None:
@@ -199,6 +206,7 @@ class SegmentShift:
             self.customers.rebuild(self._turned_from)
         self._outcome = self._turned_from = self._adopted_from = None
         self._coming, self._accepting = self.progress, self.accepted
+        self._coming_chunks = self._chunks
         self._whole_summary = self._unsummarised = True
 
     def execute(
@@ -373,12 +381,13 @@ class SegmentShift:
         changed = head_count.changes(groups)
         population = head_count.population(groups)
         chunks = population if self._whole_summary else changed
+        names = chunk_names(population)
         header = Summary(
             entry.number,
             self.progress.day,
             self.site.rules.version,
             positions,
-            chunk_names(population),
+            names,
             self._in_use(),
             mixture.statistics.to_json(),
             mixture.learned,
@@ -388,5 +397,19 @@ class SegmentShift:
         self._summarised_at = time.monotonic()
         return [
             *(Record(topics.SUMMARIES, key, value) for key, value in chunk_records(chunks)),
+            *self._chunks_gone(names),
             Record(topics.SUMMARIES, HEADER_KEY, header.value()),
         ]
+
+    def _chunks_gone(self, names: list[str]) -> Iterator[Record]:
+        """Yield what removes the chunks that are no more, and remembers those that are.
+
+        Their keys name groups and their figures may be one customer's: who is erased must not
+        stay on the topic because nobody else is in the group.
+        """
+        if names == self._chunks:
+            return
+        gone = set(self._chunks).difference(names)
+        yield from (Record(topics.SUMMARIES, name.encode(), None) for name in sorted(gone))
+        yield Record(self.site.changelog, *chunks_record(names))
+        self._coming_chunks = names

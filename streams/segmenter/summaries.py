@@ -65,12 +65,12 @@ def chunk_records(population: Population) -> Iterator[tuple[bytes, bytes]]:
 
 
 def chunk_names(population: Population) -> list[str]:
-    """Return the keys of the chunks that a population makes, as headers name them."""
-    return [
+    """Return the keys of the chunks that a population makes, as headers name them, sorted."""
+    return sorted(
         dumps([indicator, group, part]).decode()
         for (indicator, group), counts in population.items()
         for part in range(-(-len(counts.figures) // _MOST))
-    ]
+    )
 
 
 def fits(population: Population, groups: int) -> bool:

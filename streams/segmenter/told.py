@@ -28,6 +28,8 @@ class Site(NamedTuple):
         The rules in force.
     secret
         Keys the names that hide erased customers.
+    before
+        Secrets that keyed such names before this one.
 
     """
 
@@ -36,6 +38,7 @@ class Site(NamedTuple):
     changelog: str
     rules: Rules
     secret: bytes
+    before: tuple[bytes, ...] = ()
 
 
 class Told:

@@ -19,6 +19,8 @@ from streams import topics
 from streams.journal_replay import check_joined
 from streams.lane.partitioner import partition_of
 from streams.segmenter.entry import Composition, Entry, read_entry
+from streams.segmenter.snapshots import EPOCH_KEY
+from streams.segmenter.summaries import HEADER_KEY
 
 GOLDEN = ("customer_id", "P", "R", "F", "V", "prfv", "bands", "tier", "campaigns", "channel", "rfm")
 # What fails fails by its seed: shrinking the world would change all that a seed decides.
@@ -64,6 +66,17 @@ def assert_the_state_can_be_computed_anew(system: SmallSystem) -> None:
         assert anew == kept
 
 
+def assert_nobody_is_left_behind(system: SmallSystem) -> None:
+    """Compaction leaves of summaries and snapshots what their headers name, and nothing else."""
+    places = [(topics.SUMMARIES, number) for number in range(system.partitions)]
+    for place in [*places, (topics.SNAPSHOTS, 0)]:
+        stored = system.broker.latest(*place)
+        stored.pop(EPOCH_KEY, None)
+        header = stored.pop(HEADER_KEY, None)
+        named = loads(header)["chunks"] if header is not None else []
+        assert {key for key in stored if key} == {name.encode() for name in named}, place
+
+
 def assert_is_in_order(system: SmallSystem) -> None:
     read: dict[int, list[Entry]] = {}
     compositions: list[Composition] = []
@@ -102,6 +115,7 @@ def test_quiet_water(world: World, partitions: int, seed: int) -> None:
         assert_ids_are_unique(system)
         assert_everyone_is_at_home(system)
         assert_is_in_order(system)
+        assert_nobody_is_left_behind(system)
 
 
 @STORM
@@ -124,6 +138,7 @@ def test_crashes_within_a_day(world: World, partitions: int, seed: int) -> None:
         assert_is_the_journals_replay(system)
         assert_the_state_can_be_computed_anew(system)
         assert_is_in_order(system)
+        assert_nobody_is_left_behind(system)
 
 
 @STORM
@@ -137,6 +152,7 @@ def test_crashes_while_days_turn(world: World, partitions: int, seed: int) -> No
         assert_is_the_journals_replay(system)
         assert_the_state_can_be_computed_anew(system)
         assert_is_in_order(system)
+        assert_nobody_is_left_behind(system)
 
 
 @settings(STORM, max_examples=6)
