@@ -1,29 +1,72 @@
 """Logs: JSON lines on standard error, with nothing of a customer in them but the id."""
 
 import logging
+import re
 import sys
+import time
 import traceback
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
 import structlog
+from structlog.typing import Processor
 
+_SELDOM_S: Final = 30.0
+_NUMBERS: Final = re.compile(r"\d+")
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka")
+KAFKA: Final = logging.getLogger("librdkafka")
+"""Where Kafka's clients say what troubles them."""
 
 
 def set_up_logs(level: int = logging.INFO) -> None:
     """Send what structlog and the standard loggers say to standard error."""
+    ours: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    to_json: Processor = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*ours, to_json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*ours, structlog.stdlib.add_logger_name, _place_of_error],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, to_json],
+        )
+    )
+    handler.addFilter(_Seldom())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Seldom(logging.Filter):
+    """Lets through once in half a minute what differs in numbers only: a broker that is away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is to be written."""
+        text, now = _NUMBERS.sub("0", record.getMessage()), time.monotonic()
+        if now - self._said.get(text, float("-inf")) < _SELDOM_S:
+            return False
+        self._said[text] = now
+        return True
+
+
+def _place_of_error(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Put where an error came from in place of its text, which may quote a customer's event."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event.update(where(error))
+    return event
 
 
 def where(error: BaseException) -> dict[str, Any]:

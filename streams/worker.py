@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from typing import Any
 
 import faust
 from confluent_kafka.admin import AdminClient
@@ -19,6 +20,14 @@ _COLLECT = (20_000, 20, 10_000)
 
 # Lanes give the lock up at every call to the broker; at the default, each call may cost them 5 ms.
 _SWITCH_S = 0.0005
+
+
+class _Worker(faust.Worker):
+    """Faust's worker, but logs are ours, and nothing spins on the terminal."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, override_logging=False, **kwargs)
+        self.spinner = None
 
 
 def run_worker(settings: Settings, rules: Rules) -> None:
@@ -42,7 +51,7 @@ def run_worker(settings: Settings, rules: Rules) -> None:
     app = make_app(settings, segmenter)
     segmenter.start()
     try:
-        faust.Worker(app, loglevel="WARN", quiet=True).execute_from_commandline()
+        _Worker(app, quiet=True).execute_from_commandline()
     except SystemExit as end:
         if segmenter.unusable is not None:
             raise StateUnusable(segmenter.unusable) from None

@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from streams.access.fields import Access
 from streams.access.places import Address, address_of
 from streams.access.reach import Door, Step, Unreachable
+from streams.logs import KAFKA
 
 _LOGIN_S: Final = 10.0
 _LOOK_S: Final = 0.5
@@ -24,6 +25,7 @@ def kafka_access(access: Access) -> dict[str, Any]:
     told: dict[str, Any] = {
         "bootstrap.servers": access.broker,
         "security.protocol": access.kafka_security_protocol,
+        "logger": KAFKA,
     }
     if access.kafka_logs_in:
         told["sasl.mechanism"] = access.kafka_sasl_mechanism

@@ -55,6 +55,7 @@ class TransactionalProducer:
         What the broker aborts is written again; Fenced where that is not safe.
         """
         listed = list(records)
+        self._producer.poll(0)  # what troubled the client goes to the log
         for last in (False,) * (_TRIES - 1) + (True,):
             try:
                 self._produce(listed)
