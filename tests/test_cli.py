@@ -27,7 +27,9 @@ from streams.cards import (
 )
 from streams.cli import app
 
-COMMANDS = ("demo", "replay", "worker", "simulate", "card", "cache", "reconcile")
+COMMANDS = (
+    *("demo", "replay", "worker", "simulate", "card", "cache", "reconcile", "doctor", "health"),
+)
 AWAY = "redis://:secret@127.0.0.1:1/0"
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from streams.cli.acl import acl_app
 from streams.cli.arguments import (
@@ -26,19 +25,21 @@ from streams.cli.arguments import (
 )
 from streams.cli.cache import cache_app
 from streams.cli.dead_letters import letters_app
+from streams.cli.doctor import doctor
 from streams.cli.model import model_app
+from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
 app.add_typer(cache_app, name="cache")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(acl_app, name="acl")
+app.command()(doctor)
 
 
 @app.callback()
@@ -339,24 +340,6 @@ def reconcile(
 
 
 @app.command()
-def doctor(
-    rules: RulesFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of what was looked at.")] = False,
-) -> None:
-    """Look at broker, topics, workers, cache, Redis and rules: what is wrong, and how to mend it.
-
-    Nothing is changed. The exit status is 0 where all is well, 1 where something is wrong, 2 where
-    the settings cannot be used.
-
-    Example: nyxter doctor --rules nyxter.toml
-    """
-    from streams.cli.doctor import run_doctor  # noqa: PLC0415
-
-    settings = settings_of()
-    raise typer.Exit(run_doctor(settings, rules or settings.rules, as_json=as_json))
-
-
-@app.command()
 def health(
     ready: Annotated[bool, typer.Option("--ready", help="Ask whether it works just now.")] = False,
 ) -> None:
@@ -378,24 +361,3 @@ def health(
         raise failure(str(error)) from None
     typer.echo("\n".join(problems) or "all is well")
     raise typer.Exit(1 if problems else 0)
-
-
-@topics_app.command("create")
-def create_topics() -> None:
-    """Create the topics that are missing, with partitions, cleanup and retention as they must be.
-
-    Example: NYXTER_BROKER=kafka:9092 NYXTER_PARTITIONS=40 nyxter topics create
-    """
-    from streams import topics  # noqa: PLC0415
-    from streams.app import client_config  # noqa: PLC0415
-
-    settings = broker_settings()
-    admin = AdminClient(dict(client_config(settings)))
-    wanted = topics.every_topic(settings)
-    try:
-        for name in topics.create(admin, wanted):
-            typer.echo(f"created {name}")
-        topics.check(admin, wanted)
-    except (TopicsDiffer, KafkaException) as error:
-        raise failure(str(error)) from None
-    typer.echo(f"{len(wanted)} topics are as they have to be")
