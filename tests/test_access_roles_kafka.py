@@ -103,7 +103,8 @@ def test_everything_runs_with_these_rights(
         assert (well.exit_code, PASSWORD in well.output) == (0, False), well.output
     people_at_work(secure)
     assert_secret_and_closed(system)
-    assert [system.stop(name) for name in ("worker", "cache")] == [0, 0]
+    everything_beside_its_oracle(secure, system, valkey, keeper)
+    steward_at_work(secure, system, valkey, keeper)
 
 
 def people_at_work(secure: SecureKafka) -> None:
@@ -120,6 +121,31 @@ def people_at_work(secure: SecureKafka) -> None:
         assert done.exit_code == 0, told(done)
         assert PASSWORD not in done.output
     assert read(secure, "marketing", topics.SEGMENT_EVENTS, "marketing-crm").error() is None
+
+
+def everything_beside_its_oracle(
+    secure: SecureKafka, system: System, valkey: str, keeper: dict[str, str]
+) -> None:
+    system.produce(topics.PURCHASES, b"K1", b"poison")
+    system.settle()
+    operator = keeper | {"NYXTER_REDIS_USERNAME": user_of("operator"), "NYXTER_REDIS_URL": valkey}
+    done = nyxter("reconcile", "--json", **operator, **variables(secure, "operator"))
+    assert done.exit_code == 0, told(done)
+
+
+def steward_at_work(
+    secure: SecureKafka, system: System, valkey: str, keeper: dict[str, str]
+) -> None:
+    """What mends a system, while it runs and while it stands."""
+    steward = variables(secure, "steward") | keeper
+    steward |= {"NYXTER_REDIS_USERNAME": user_of("steward"), "NYXTER_REDIS_URL": valkey}
+    for command in (("dead-letters", "retry", "--all", "--yes"), ("cache", "rebuild", "--quiet")):
+        done = nyxter(*command, **steward)
+        assert done.exit_code == 0, told(done)
+    assert len(system.read(topics.RETRIED)) == 1
+    assert [system.stop(name) for name in ("worker", "cache")] == [0, 0]
+    done = nyxter("rebuild", **steward)
+    assert done.exit_code == 0, told(done)
 
 
 def assert_secret_and_closed(system: System) -> None:
@@ -142,6 +168,9 @@ def assert_secret_and_closed(system: System) -> None:
         ("marketing", topics.SEGMENT_EVENTS),
         ("analyst", topics.CONTROL),
         ("operator", topics.PROFILES),
+        ("operator", topics.PURCHASES),
+        ("steward", topics.SEGMENT_EVENTS),
+        ("steward", topics.JOURNAL),
     ],
 )
 def test_what_is_not_granted_is_not_written(

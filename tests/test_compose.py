@@ -99,6 +99,16 @@ def test_services_wait_for_what_they_need(
     )
 
 
+@pytest.mark.parametrize("name", ["worker", "cache"])
+def test_who_works_is_asked_how_it_is(services: dict[str, Any], name: str) -> None:
+    _, *command = services[name]["healthcheck"]["test"]
+    assert command[0] == "nyxter"
+    result = CliRunner().invoke(cli.app, [*command[1:], "--help"])
+    assert result.exit_code == 0, result.output
+    assert services[name]["environment"]["NYXTER_MONITOR"] == "0.0.0.0:9600"
+    assert "ports" not in services[name]
+
+
 def has_compose() -> bool:
     asked = ("docker", "compose", "version")
     return (

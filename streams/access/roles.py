@@ -22,13 +22,16 @@ KAFKA_ROLES: Final = {
     "source": "whatever sends purchases, contracts and customers",
     "marketing": "whoever acts on triggers, in groups whose names begin with "
     f"{MARKETING_GROUPS}- (examples/consumer.py)",
-    "operator": "nyxter topics, doctor, tail, triggers, model, replay --journal",
+    "operator": "nyxter topics, doctor, tail, triggers, model, dead-letters list and show, "
+    "reconcile, replay --journal",
+    "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
     "analyst": "nyxter tail, model show",
 }
 REDIS_ROLES: Final = {
     "cache": "nyxter cache",
     "support": "nyxter card, explain, and tools that read cards",
-    "operator": "nyxter doctor, and whoever looks at everything of ours",
+    "operator": "nyxter doctor, reconcile, and whoever looks at everything of ours",
+    "steward": "nyxter erase, cache rebuild",
 }
 
 
@@ -80,22 +83,25 @@ def kafka_grants(settings: Settings) -> Iterator[Grant]:
     outputs = (topics.PROFILES, topics.SEGMENT_EVENTS)
     yield Grant("cache", ("Read",), "topic", outputs)
     yield Grant("cache", ("Read",), "group", (f"{settings.app_id}-cache",))
+    yield Grant("cache", ("Describe",), "group", (NO_GROUP,))
     yield Grant("source", ("Write",), "topic", INPUTS)
     yield Grant("marketing", ("Read",), "topic", (topics.SEGMENT_EVENTS,))
     yield Grant("marketing", ("Read",), "group", (f"{MARKETING_GROUPS}-",), is_prefix=True)
     yield from _operator(settings)
+    yield from _steward(settings)
     yield Grant("analyst", ("Read",), "topic", (*outputs, topics.SNAPSHOTS))
     yield Grant("analyst", ("Describe",), "group", (NO_GROUP,))
 
 
 def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
     read_back = (topics.SUMMARIES, topics.SNAPSHOTS, changelog)
-    written = (topics.JOURNAL, topics.SEGMENT_EVENTS, topics.DEAD_LETTERS, topics.PROFILES)
-    both = (topics.CONTROL, topics.REPARTITION, *read_back)
+    written = (topics.SEGMENT_EVENTS, topics.DEAD_LETTERS, topics.PROFILES)
+    both = (topics.CONTROL, topics.REPARTITION, topics.JOURNAL, *read_back)
     only_read = tuple(name for name in SOURCES if name not in both)
     yield Grant("worker", ("Read", "DescribeConfigs"), "topic", only_read)
     yield Grant("worker", ("Write", "DescribeConfigs"), "topic", written)
     yield Grant("worker", ("Read", "Write", "DescribeConfigs"), "topic", both)
+    yield Grant("worker", ("DescribeConfigs",), "topic", (topics.RETRIED,))
     yield Grant("worker", ("Read",), "group", (app_id,))
     yield Grant("worker", ("Describe",), "group", (NO_GROUP,))
     lanes = f"{app_id}-{changelog}-"
@@ -111,6 +117,24 @@ def _operator(settings: Settings) -> Iterator[Grant]:
     yield Grant("operator", ("Describe",), "group", (app_id, f"{app_id}-cache", NO_GROUP))
 
 
+def _steward(settings: Settings) -> Iterator[Grant]:
+    app_id, names = settings.app_id, tuple(topic.name for topic in topics.every_topic(settings))
+    changelog = topics.changelog(settings)
+    yield Grant("steward", ("Read", "DescribeConfigs"), "topic", names)
+    yield Grant("steward", ("Write",), "topic", (*SOURCES, topics.RETRIED, changelog))
+    yield Grant("steward", ("Describe",), "group", (app_id, f"{app_id}-cache", NO_GROUP))
+    yield Grant("steward", ("Write",), "transactional-id", (f"{app_id}-retry",))
+    yield Grant("steward", ("Write",), "transactional-id", (f"{app_id}-snapshot",))
+    yield Grant(
+        "steward", ("Write",), "transactional-id", (f"{app_id}-{changelog}-",), is_prefix=True
+    )
+
+
+_FILL: Final = (
+    *("ping", "time", "script|load", "evalsha"),
+    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
+    *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
+)
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
 _MEMBERS: Final = ("zcard", "zcount", "zrange", "zscore")
 
@@ -118,11 +142,7 @@ REDIS_KEYS: Final = (
     Keys(
         "cache",
         ("~nyxter:v1:*",),
-        (
-            *("ping", "time", "script|load", "evalsha"),
-            *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
-            *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
-        ),
+        _FILL,
     ),
     Keys(
         "support",
@@ -137,7 +157,15 @@ REDIS_KEYS: Final = (
     Keys(
         "operator",
         ("%R~nyxter:v1:*",),
-        ("ping", *_LOOK_UP, *_MEMBERS, "scan", "type", "time", "info", "acl|whoami"),
+        (
+            *("ping", *_LOOK_UP, *_MEMBERS, "zmscore", "scan", "zscan"),
+            *("type", "time", "info", "acl|whoami"),
+        ),
+    ),
+    Keys(
+        "steward",
+        ("~nyxter:v1:*",),
+        (*_FILL, "scan", "zscan", "zmscore", "xdel", "hdel", "xlen", "type"),
     ),
 )
 
