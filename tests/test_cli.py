@@ -27,7 +27,7 @@ from streams.cards import (
 )
 from streams.cli import app
 
-COMMANDS = ("demo", "replay", "worker", "simulate", "card", "cache")
+COMMANDS = ("demo", "replay", "worker", "simulate", "card", "cache", "erase")
 AWAY = "redis://:secret@127.0.0.1:1/0"
 
 

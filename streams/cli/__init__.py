@@ -19,6 +19,7 @@ from streams.cli.arguments import (
     settings_of,
     unwritable,
 )
+from streams.cli.erase import erase
 from streams.cli.model import model_app
 from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
@@ -29,6 +30,7 @@ topics_app = typer.Typer(no_args_is_help=True, help="The topics on the broker.")
 app.add_typer(topics_app, name="topics")
 app.add_typer(model_app, name="model")
 app.add_typer(triggers_app, name="triggers")
+app.command()(erase)
 
 
 @app.callback()
