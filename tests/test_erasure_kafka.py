@@ -24,7 +24,7 @@ from driving import heads_in, plain
 from kafka_broker import KafkaBroker
 from redis import Redis
 from running import System, wait_until
-from test_cli import nyxter
+from test_cli import nyxter, told
 
 from nyxter_online.figures import four_digits
 from nyxter_online.gmm import Statistics
@@ -184,9 +184,7 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     system.send(canary())
     system.send(strays(), partitioner="consistent")
     system.send([purchase(WHOM, "broken", ordered_on=CANARY)])
-    wait_until(lambda: found_in_redis(place.redis), "the canary has a card")
-    system.settle()
-    assert_is_held_everywhere(place)
+    wait_until(lambda: is_held_everywhere(place), "the search finds the canary everywhere")
 
     held = place.run(WHOM, "--dry-run")
     assert held.stdout.startswith(f"{WHOM}: orders 3, contracts 1, records 1, standings 1")
@@ -197,12 +195,16 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
 
     told_late(system)
     system.kill("a")
-    place.start()
+    waiting = place.run("nobody", "--yes", "--patience", "0")
+    assert (waiting.exit_code, waiting.stdout) == (1, "")
+    assert "nobody: the erasure is not applied yet" in told(waiting)
     told_late(system)
-    system.settle()
+    place.start()
+    wait_until(lambda: is_applied(system), "all that came late is applied")
     assert_is_gone(place, tmp_path / "receipts.jsonl")
     wait_until(lambda: chatter(system) or not traces(place), "the canary is nowhere", 60)
     assert_never_here(system)
+    assert_nobody_can_be_erased(place)
     assert_replay_brings_nobody_back(system, tmp_path)
 
     system.send([event("customer.recorded", WHOM, minutes=-1, attributes={"filiais": 1})])
@@ -229,6 +231,15 @@ def told_late(system: System) -> None:
     system.send([purchase(WHOM, f"{CANARY} late", minutes=45, value="7")])
 
 
+def is_applied(system: System) -> bool:
+    """Whether every partition has come to the last message of every input."""
+    reached = {number: following for number, (following, _) in system.progress().items()}
+    return len(reached) == PARTITIONS and all(
+        reached[number].get(topic, 0) >= system._last((topic, number))
+        for topic, number in system.ends()
+    )
+
+
 def chatter(system: System) -> None:
     """Something new of everybody else: segments are closed by what is written after them."""
     stamp = f"{time.monotonic_ns()}"
@@ -241,6 +252,16 @@ def assert_is_gone(place: Place, receipts: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, f"{WHOM}: gone\n"), again.stderr
     assert place.run("--check", str(receipts)).exit_code == 0
     assert place.run("C1", "--verify").exit_code == 1
+
+
+def assert_nobody_can_be_erased(place: Place) -> None:
+    unknown = place.run("nobody", "--yes")
+    assert unknown.exit_code == 0, unknown.stderr
+    assert "nobody: nothing was held" in told(unknown)
+    assert not any(Receipt.model_validate_json(unknown.stdout).removed.values())
+    other = place.run("somebody", "--yes", **dict.fromkeys(SECRET, "another"))
+    assert other.exit_code == 2
+    assert "the NYXTER_SECRET that the workers have" in told(other)
 
 
 def assert_never_here(system: System) -> None:
@@ -282,29 +303,28 @@ def assert_replay_brings_nobody_back(system: System, folder: Path) -> None:
 # Where it is looked for
 
 
-def assert_is_held_everywhere(place: Place) -> None:
-    """The search sees: before the erasure it finds the canary in each place that ever holds it."""
-    found = {name for name, _ in traces(place)}
+def is_held_everywhere(place: Place) -> bool:
+    """Whether the search sees: it finds the canary in each place that ever holds it."""
     changelog = topics.changelog(place.system.settings)
-    expected = {changelog, topics.PROFILES, topics.SUMMARIES, topics.SNAPSHOTS, "Redis"}
-    assert expected <= found
-    allowed = {name for name in MAY_HOLD if list(in_topic(place.system, name, CANARY.encode()))}
-    assert allowed == MAY_HOLD
+    state = {changelog, topics.PROFILES, topics.SUMMARIES, topics.SNAPSHOTS, "Redis"}
+    inputs = {name for name, whole in everything_in(place.system) if CANARY.encode() in whole}
+    return inputs >= MAY_HOLD and {name for name, _ in traces(place)} >= state
 
 
-def traces(place: Place) -> list[tuple[str, str]]:
-    """Places where something of the canary is, and what, that must not hold it."""
+def traces(place: Place) -> set[tuple[str, str]]:
+    """Places where something of the canary is that must not hold it, and what."""
     system = place.system
-    found = [("Redis", found_in_redis(place.redis))] if found_in_redis(place.redis) else []
-    for topic in topics.every_topic(system.settings):
-        if topic.name not in MAY_HOLD:
-            found += [
-                (topic.name, clue.decode())
-                for clue in clues(topic.name)
-                for _ in in_topic(system, topic.name, clue)
-            ]
+    found = {
+        (name, clue.decode())
+        for name, whole in everything_in(system)
+        if name not in MAY_HOLD
+        for clue in clues(name)
+        if clue in whole
+    }
+    if key := found_in_redis(place.redis):
+        found.add(("Redis", key))
     files = [*place.data.rglob("*"), *system.directory.rglob("*")]
-    return found + [(str(file), clue) for file in files for clue in in_file(file)]
+    return found | {(str(file), clue) for file in files for clue in in_file(file)}
 
 
 def clues(topic: str) -> Iterable[bytes]:
@@ -312,39 +332,35 @@ def clues(topic: str) -> Iterable[bytes]:
 
     V's figure and P's points are those of nobody else (docs/decisions/0013).
     """
-    yield CANARY.encode()
-    if topic != topics.SEGMENT_EVENTS:
-        yield from (WHOM.encode(), AMOUNT.encode(), b"31337000")
-        yield str(four_digits(Decimal(AMOUNT))).encode()
+    if topic == topics.SEGMENT_EVENTS:
+        return (CANARY.encode(),)
+    figure = str(four_digits(Decimal(AMOUNT)))
+    return tuple(map(str.encode, (CANARY, WHOM, AMOUNT, figure, "31337000")))
 
 
-def in_topic(system: System, name: str, clue: bytes) -> Iterator[bytes]:
-    """Yield records that hold a clue, aborted ones and those not yet compacted among them."""
-    for whole in everything_in(system, name):
-        if clue in whole:
-            yield whole
-
-
-def everything_in(system: System, name: str) -> Iterator[bytes]:
+def everything_in(system: System) -> Iterator[tuple[str, bytes]]:
+    """Yield all records with their topics, aborted ones and those not yet compacted among them."""
     settings = {
         "group.id": "none",
         "isolation.level": "read_uncommitted",
         "enable.partition.eof": True,
         "auto.offset.reset": "earliest",
     }
-    count = 1 if name == topics.SNAPSHOTS else PARTITIONS
-    ended = 0
+    every = topics.every_topic(system.settings)
+    places = [TopicPartition(t.name, n, 0) for t in every for n in range(t.partitions)]
+    ended = set()  # where something is still written, an end is come to more than once
     with closing(Consumer(system._client | settings)) as consumer:
-        consumer.assign([TopicPartition(name, number, 0) for number in range(count)])
-        while ended < count:
+        consumer.assign(places)
+        while len(ended) < len(places):
             for message in consumer.consume(5_000, 0.2):
                 error = message.error()
                 if error is not None:
                     assert error.code() == KafkaError._PARTITION_EOF, error
-                    ended += 1
+                    ended.add((message.topic(), message.partition()))
                     continue
                 headers = b" ".join(v or b"" for _, v in message.headers() or ())
-                yield b" ".join((message.key() or b"", message.value() or b"", headers))
+                whole = (message.key() or b"", message.value() or b"", headers)
+                yield message.topic(), b" ".join(whole)
 
 
 def in_file(file: Path) -> Iterator[str]:
