@@ -42,6 +42,7 @@ from streams.segmenter.summaries import HEADER_KEY, read_chunks
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 2
+NOW = datetime.now(UTC)
 WHOM = "CLIENTE-QUOKKA-3"  # at home on another partition by murmur2 than by CRC32: see `strays`
 CANARY = "Zebrafinch"
 AMOUNT = "31337.77"
@@ -74,14 +75,14 @@ Event = dict[str, Any]
 
 
 def event(kind: str, subject: str, *, minutes: float = 60, number: str = "", **data: Any) -> Event:
-    """An event of some minutes ago."""
+    """An event of some minutes before these tests began."""
     return {
         "specversion": "1.0",
         "id": f"e{minutes}{number}",
         "source": "/erp",
         "type": f"nyxter.{kind}.v1",
         "subject": subject,
-        "time": (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(),
+        "time": (NOW - timedelta(minutes=minutes)).isoformat(),
         "data": data,
     }
 
@@ -118,6 +119,7 @@ def canary() -> list[Event]:
     labels = {name: f"{CANARY} {name}" for name in ("product", "brand", "status", "hosting")}
     return [
         purchase(WHOM, f"{CANARY} 1", value=AMOUNT),
+        purchase(WHOM, f"{CANARY} ahead", minutes=-5, value="0"),  # by a clock that is
         purchase(WHOM, f"{CANARY} 2", operation_nature=f"{CANARY} nature", value="0"),
         contract(WHOM, f"{CANARY} k1", **labels),
         event("customer.recorded", WHOM, **said, attributes=attributes),
@@ -187,9 +189,9 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     wait_until(lambda: is_held_everywhere(place), "the search finds the canary everywhere")
 
     held = place.run(WHOM, "--dry-run")
-    assert held.stdout.startswith(f"{WHOM}: orders 3, contracts 1, records 1, standings 1")
+    assert held.stdout.startswith(f"{WHOM}: orders 4, contracts 1, records 1, standings 1")
     receipt = erased(place, tmp_path / "receipts.jsonl")
-    assert receipt.removed["orders"] == 3
+    assert receipt.removed["orders"] == 4
     assert receipt.removed["cards"] == receipt.removed["profiles"] == 1
     assert receipt.keyed
 
@@ -207,7 +209,7 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     assert_nobody_can_be_erased(place)
     assert_replay_brings_nobody_back(system, tmp_path)
 
-    system.send([event("customer.recorded", WHOM, minutes=-1, attributes={"filiais": 1})])
+    system.send([event("customer.recorded", WHOM, minutes=-10, attributes={"filiais": 1})])
     wait_until(lambda: WHOM in system.profiles(), "a new life begins")
     assert system.profiles()[WHOM]["raw"]["orders"] == 0
     assert place.run(WHOM, "--verify").exit_code == 0
@@ -242,8 +244,8 @@ def is_applied(system: System) -> bool:
 
 def chatter(system: System) -> None:
     """Something new of everybody else: segments are closed by what is written after them."""
-    stamp = f"{time.monotonic_ns()}"
-    system.send([purchase(f"C{n}", "o1", minutes=1, value=stamp[-5:]) for n in range(12)])
+    ago = (NOW - datetime.now(UTC)) / timedelta(minutes=1)
+    system.send([purchase(f"C{n}", "o1", minutes=ago, value=str(5 - ago)) for n in range(12)])
     time.sleep(0.5)
 
 
