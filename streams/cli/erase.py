@@ -22,7 +22,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 def erase(
     customers: Annotated[
-        list[str] | None, typer.Argument(metavar="CUSTOMER...", help="Ids of customers.")
+        list[str] | None, typer.Argument(metavar="CUSTOMER", help="Ids of customers.")
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="IDS.txt", help="More of them, one a line.")

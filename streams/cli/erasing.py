@@ -89,6 +89,7 @@ def run(whose: Whose, ids: Sequence[str], file: Path | None, patience: float) ->
     names = Names(whose.settings)
     if not names.are_keyed:
         typer.echo("nyxter: NYXTER_SECRET is empty: hidden names can be guessed from ids", err=True)
+    _write([], file)  # a file that can't be written must be known before, not after
     with whose.work(ids) as work:
         removed = work.look()
         requests = work.ask(instant_of(now_ms()))
@@ -140,8 +141,7 @@ def _receipts(
 
 def _write(lines: Sequence[bytes], file: Path | None) -> None:
     if file is None:
-        for line in lines:
-            typer.echo(line, nl=False)
+        typer.echo(b"".join(lines), nl=False)
         return
     with file.open("ab") as opened:
         opened.writelines(lines)
