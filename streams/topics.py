@@ -144,7 +144,7 @@ def missing_or_different(admin: AdminClient, topics: Sequence[Topic]) -> list[st
     Raises ``confluent_kafka.KafkaException`` when the broker does not answer.
     """
     there = _partitions_there(admin)
-    configs = _configs_there(admin, [topic.name for topic in topics if topic.name in there])
+    configs = configs_of(admin, [topic.name for topic in topics if topic.name in there])
     return [
         line
         for topic in topics
@@ -206,7 +206,7 @@ def _partitions_there(admin: AdminClient) -> dict[str, list[int]]:
     }
 
 
-def _configs_there(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+def configs_of(admin: AdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Topic -> its configuration, as the broker says."""
     if not names:
         return {}

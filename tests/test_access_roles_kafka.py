@@ -139,7 +139,12 @@ def steward_at_work(
     """What mends a system, while it runs and while it stands."""
     steward = variables(secure, "steward") | keeper
     steward |= {"NYXTER_REDIS_USERNAME": user_of("steward"), "NYXTER_REDIS_URL": valkey}
-    for command in (("dead-letters", "retry", "--all", "--yes"), ("cache", "rebuild", "--quiet")):
+    somebody = min(system.profiles())
+    for command in (
+        ("dead-letters", "retry", "--all", "--yes"),
+        ("cache", "rebuild", "--quiet"),
+        ("erase", somebody, "--yes"),
+    ):
         done = nyxter(*command, **steward)
         assert done.exit_code == 0, told(done)
     assert len(system.read(topics.RETRIED)) == 1

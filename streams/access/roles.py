@@ -101,7 +101,7 @@ def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
     yield Grant("worker", ("Read", "DescribeConfigs"), "topic", only_read)
     yield Grant("worker", ("Write", "DescribeConfigs"), "topic", written)
     yield Grant("worker", ("Read", "Write", "DescribeConfigs"), "topic", both)
-    yield Grant("worker", ("DescribeConfigs",), "topic", (topics.RETRIED,))
+    yield Grant("worker", ("Describe", "DescribeConfigs"), "topic", (topics.RETRIED,))
     yield Grant("worker", ("Read",), "group", (app_id,))
     yield Grant("worker", ("Describe",), "group", (NO_GROUP,))
     lanes = f"{app_id}-{changelog}-"
@@ -165,7 +165,10 @@ REDIS_KEYS: Final = (
     Keys(
         "steward",
         ("~nyxter:v1:*",),
-        (*_FILL, "scan", "zscan", "zmscore", "xdel", "hdel", "xlen", "type"),
+        (
+            *(*_FILL, "scan", "zscan", "zmscore", "xdel", "hdel", "xlen", "type"),
+            *("exists", "watch", "unwatch", "multi", "exec"),
+        ),
     ),
 )
 

@@ -26,6 +26,7 @@ from streams.cli.arguments import (
 from streams.cli.cache import cache_app
 from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
+from streams.cli.erase import erase
 from streams.cli.model import model_app
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
@@ -40,6 +41,7 @@ app.add_typer(triggers_app, name="triggers")
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(acl_app, name="acl")
 app.command()(doctor)
+app.command()(erase)
 
 
 @app.callback()
