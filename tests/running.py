@@ -29,6 +29,8 @@ from streams.agents import SOURCES
 from streams.app import client_config
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
+from streams.place import Place
+from streams.reader import records
 from streams.reconcile.profiles import differing
 from streams.reconcile.settling import Settling
 from streams.segmenter.entry import Composition, Entry, read_entry
@@ -290,6 +292,14 @@ class System:
         if self._settling is None:
             self._settling = Settling(self._client, self.settings.partitions)
         return self._settling.missing() is None
+
+    def is_applied(self) -> bool:
+        """Tell whether every partition has come to the last message of every input."""
+        reached = {number: following for number, (following, _) in self.progress().items()}
+        if len(reached) < self.settings.partitions:
+            return False
+        starts = {Place(t, n): at.get(t, 0) for n, at in reached.items() for t in SOURCES}
+        return not any(records(self._client, starts))
 
     def settle(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until a snapshot covers all input and every card is exact by it."""

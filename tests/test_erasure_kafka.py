@@ -202,7 +202,7 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     assert "nobody: the erasure is not applied yet" in told(waiting)
     told_late(system)
     place.start()
-    wait_until(lambda: is_applied(system), "all that came late is applied")
+    wait_until(system.is_applied, "all that came late is applied")
     assert_is_gone(place, tmp_path / "receipts.jsonl")
     wait_until(lambda: chatter(system) or not traces(place), "the canary is nowhere", 60)
     assert_never_here(system)
@@ -231,15 +231,6 @@ def told_late(system: System) -> None:
     system.send(canary())
     system.send(strays(), partitioner="consistent")
     system.send([purchase(WHOM, f"{CANARY} late", minutes=45, value="7")])
-
-
-def is_applied(system: System) -> bool:
-    """Whether every partition has come to the last message of every input."""
-    reached = {number: following for number, (following, _) in system.progress().items()}
-    return len(reached) == PARTITIONS and all(
-        reached[number].get(topic, 0) >= system._last((topic, number))
-        for topic, number in system.ends()
-    )
 
 
 def chatter(system: System) -> None:

@@ -166,7 +166,7 @@ REDIS_KEYS: Final = (
         "steward",
         ("~nyxter:v1:*",),
         (
-            *(*_FILL, "scan", "zscan", "zmscore", "xdel", "hdel", "xlen", "type"),
+            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "hdel", "xlen", "type"),
             *("exists", "watch", "unwatch", "multi", "exec"),
         ),
     ),

@@ -46,16 +46,6 @@ def test_workers_join_and_leave(
                     system.start(name)
                 else:
                     assert system.stop(name) in (0, STILL_STARTING)
-        wait_until(lambda: len(system.progress()) == 8, "all partitions are owned", AGAIN_S)
-        wait_until(lambda: all_applied(system), "all partitions have moved to the end", AGAIN_S)
+        wait_until(system.is_applied, "all partitions are owned and have moved to the end", AGAIN_S)
         system.settle()
         assert_nothing_lost_nothing_twice(system, today())
-
-
-def all_applied(system: System) -> bool:
-    """Tell whether every partition has applied all that lies in its input topics."""
-    reached = {number: at for number, (at, _) in system.progress().items()}
-    return all(
-        reached[number].get(topic, 0) >= system._last((topic, number))
-        for topic, number in system.ends()
-    )
