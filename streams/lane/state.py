@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from streams.lane.changelog import POSITION_KEY, Log, Position, latest, opened, position_of
-from streams.lane.records import Record
+from streams.lane.records import Record, Stored
 from streams.lane.unusable import StateUnusable
 
 REBUILD: Final = "stop all workers and run `nyxter rebuild`"
@@ -18,8 +18,8 @@ class State(Protocol):
     """What is stored of one partition, as of the end of its changelog when it was opened."""
 
     @property
-    def records(self) -> Mapping[bytes, bytes]:
-        """The last value of each key; what is loaded may not be kept from here on."""
+    def records(self) -> Stored:
+        """The last value of each key."""
 
     @property
     def position(self) -> Position | None:
