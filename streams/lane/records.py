@@ -73,7 +73,7 @@ class Lasting(Protocol):
     They are what is committed: what a batch changes shows once it is.
     """
 
-    def get(self, key: bytes) -> bytes | None:
+    def get(self, key: bytes, /) -> bytes | None:
         """Return the value of a key, or None."""
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:

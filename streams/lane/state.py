@@ -50,6 +50,9 @@ class States(Protocol):
 
         """
 
+    def close(self) -> None:
+        """Let go of what all states have in common."""
+
 
 class MemoryState:
     """A state that is read as a whole and handed over: nothing of it is kept."""
@@ -84,6 +87,9 @@ class MemoryStates:
     def open(self, partition: int) -> MemoryState:
         """Read a partition's changelog (see `States.open`)."""
         return MemoryState(read_whole(self._client, self._changelog, partition))
+
+    def close(self) -> None:
+        """Let go of nothing."""
 
 
 def read_whole(client: Mapping[str, Any], changelog: str, partition: int) -> dict[bytes, bytes]:

@@ -128,6 +128,7 @@ class DiskState:
         """Yield the keys that begin so, rising, and their values, as they are at the first."""
         bounds = ReadOptions()
         bounds.set_iterate_upper_bound(prefix[:-1] + bytes([prefix[-1] + 1]))
+        found = None
         try:
             found = self._db.iter(bounds)
             found.seek(prefix)
@@ -137,6 +138,8 @@ class DiskState:
             found.status()  # raises where it ended early
         except Exception as error:
             raise broken(self._path, "be read", error) from error
+        finally:
+            del found  # as long as it is there, the files are open, closed or not
 
     def __len__(self) -> int:
         """Return about how many records there are."""
@@ -153,18 +156,23 @@ class DiskState:
     def write(self, pairs: Iterable[Pair], mark: Mark | None) -> None:
         """Take in keys and values (None: no more there), and up to where the copy goes by then.
 
-        Without a mark it goes as far as before, and what follows is read once more.
+        Without a mark it goes as far as before, and what follows is read once more. What is
+        deleted leaves the files, too, a little later.
         """
         batch = WriteBatch(raw_mode=True)
+        deletes = False
         for key, value in pairs:
             if value is None:
                 batch.delete(key)
+                deletes = True
             else:
                 batch.put(key, value)
         if mark is not None:
             batch.put(_MARK, dumps(list(mark)))
         try:
             self._db.write(batch)
+            if deletes:
+                self._db.flush(wait=False)
         except Exception as error:
             raise broken(self._path, "be written", error) from error
 
@@ -204,6 +212,7 @@ def _options(cache: Cache) -> Options:
     options.set_compression_type(DBCompressionType.lz4())
     options.set_write_buffer_size(_BUFFER_BYTES)
     options.set_max_open_files(_OPEN_FILES)
+    options.add_compact_on_deletion_collector_factory(1, 1, 0.0)  # each deletion counts
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(_LOG_BYTES)
     options.set_stats_dump_period_sec(0)

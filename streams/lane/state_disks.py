@@ -5,6 +5,7 @@ the broker may have dropped deletions that it has not seen.
 """
 
 import fcntl
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,11 +37,30 @@ class StoreBusy(Exception):  # noqa: N818 - it names what is the case
     """A partition's files are not let go of yet by this process: try again."""
 
 
-class _Topic(NamedTuple):
+def clear(directory: Path) -> None:
+    """Remove all copies of a directory (StoreInUse where another process has it)."""
+    if not directory.exists():
+        return
+    with _locked(directory):
+        for path in directory.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+
+
+class Topic(NamedTuple):
     """A changelog as the broker has it: its id, and how long it keeps deletions (ms)."""
 
     id: str
     keeps_ms: int
+
+
+def topic_of(admin: AdminClient, changelog: str) -> Topic:
+    """Ask the broker about a changelog (KafkaException where it does not answer)."""
+    named = ConfigResource(ResourceType.TOPIC, changelog)
+    asked = admin.describe_topics(TopicCollection([changelog]), request_timeout=_ANSWER_S)
+    configs = admin.describe_configs([named], request_timeout=_ANSWER_S)
+    keeps_ms = int(configs[named].result()["delete.retention.ms"].value)
+    return Topic(str(asked[changelog].result().topic_id), keeps_ms)
 
 
 class DiskStates:
@@ -52,6 +72,8 @@ class DiskStates:
         librdkafka settings.
     changelog
         The topic.
+    topic
+        Asks the broker about it.
     directory
         Where the copies lie, by partition.
     now_ms
@@ -70,14 +92,15 @@ class DiskStates:
         self,
         client: Mapping[str, Any],
         changelog: str,
+        topic: Callable[[], Topic],
         directory: Path,
         now_ms: Callable[[], int],
     ) -> None:
         self._client = client
         self._changelog = changelog
+        self._topic = topic
         self._directory = directory
         self._now_ms = now_ms
-        self._admin = AdminClient(dict(client))
         self._cache = Cache(_CACHE_BYTES)
         self._open: set[int] = set()
         self._closed = threading.Condition()
@@ -110,6 +133,10 @@ class DiskStates:
                 raise
         return state
 
+    def close(self) -> None:
+        """Leave the directory to others; all copies must be closed."""
+        self._lock.close()
+
     def _copy(self, partition: int) -> DiskState:
         with self._closed:
             if not self._closed.wait_for(lambda: partition not in self._open, _CLOSING_S):
@@ -129,13 +156,13 @@ class DiskStates:
             self._open.discard(partition)
             self._closed.notify_all()
 
-    def _is_of_use(self, mark: Mark, topic: _Topic, source: Log) -> bool:
+    def _is_of_use(self, mark: Mark, topic: Topic, source: Log) -> bool:
         """Tell whether what the changelog holds beyond the mark is all that happened since."""
         fresh = self._now_ms() - mark.ended_ms < topic.keeps_ms // _SHARE
         same = (mark.layout, mark.topic) == (LAYOUT, topic.id)
         return same and fresh and source.start <= mark.next <= source.end
 
-    def _read_on(self, state: DiskState, mark: Mark, topic: _Topic, source: Log) -> None:
+    def _read_on(self, state: DiskState, mark: Mark, topic: Topic, source: Log) -> None:
         """Read on from the mark, soon enough to meet every deletion."""
         began = self._now_ms()
         for pairs, following in source.read(mark.next):
@@ -144,17 +171,6 @@ class DiskStates:
         if mark.ended_ms and self._now_ms() - mark.ended_ms >= topic.keeps_ms:
             raise StoreBusy("reading took longer than the changelog keeps deletions")
         state.write([], mark._replace(ended_ms=began))
-
-    def _topic(self) -> _Topic:
-        """Ask the broker about the changelog (KafkaException where it does not answer)."""
-        named = ConfigResource(ResourceType.TOPIC, self._changelog)
-        asked = self._admin.describe_topics(
-            TopicCollection([self._changelog]), request_timeout=_ANSWER_S
-        )
-        configs = self._admin.describe_configs([named], request_timeout=_ANSWER_S)
-        config = configs[named].result()
-        keeps_ms = int(config["delete.retention.ms"].value)
-        return _Topic(str(asked[self._changelog].result().topic_id), keeps_ms)
 
 
 def _locked(directory: Path) -> IO[bytes]:

@@ -7,10 +7,11 @@ register is read once. How many there are of a customer is counted, never looked
 from collections.abc import Iterator, MutableMapping
 from typing import Any, Final, Generic, TypeVar
 
+from nyxter_online.customers import Kind
 from nyxter_online.keeping import Contracts, Orders
 from nyxter_online.registers import Contract, Order
 from streams.lane.records import Lasting
-from streams.segmenter.codec import CONTRACT, ORDER, id_of, key_of, prefix_of, register_of
+from streams.segmenter.codec import prefix_of, register_id, register_key, register_of
 
 T = TypeVar("T", Order, Contract)
 
@@ -33,11 +34,11 @@ class StoredRegisters:
 
     def orders(self, customer_id: str) -> Orders:
         """Return the orders of a customer."""
-        return Shelf[Order](self, ORDER, customer_id)
+        return Shelf[Order](self, "order", customer_id)
 
     def contracts(self, customer_id: str) -> Contracts:
         """Return the contracts of a customer."""
-        return Shelf[Contract](self, CONTRACT, customer_id)
+        return Shelf[Contract](self, "contract", customer_id)
 
     def note(self, held: MutableMapping[str, Any], key: str, register: Order | Contract) -> None:
         """Count a register that is stored."""
@@ -49,7 +50,7 @@ class StoredRegisters:
         """Forget what the batch read and changed."""
         self._batch.clear()
 
-    def read(self, kind: Any, name: bytes) -> Any:
+    def read(self, kind: Kind, name: bytes) -> Any:
         """Return a register, None where there is none."""
         register = self._batch.get(name, _ABSENT)
         if register is _ABSENT:
@@ -61,7 +62,7 @@ class StoredRegisters:
         """Set a register for the length of the batch, or take it away (None)."""
         self._batch[name] = register
 
-    def all_of(self, kind: Any, customer_id: str) -> Iterator[tuple[str, Any]]:
+    def all_of(self, kind: Kind, customer_id: str) -> Iterator[tuple[str, Any]]:
         """Yield all registers of a customer with their ids, keeping none of them."""
         prefix = prefix_of(kind, customer_id)
         changed = {name: held for name, held in self._batch.items() if name.startswith(prefix)}
@@ -70,10 +71,10 @@ class StoredRegisters:
             if register is _ABSENT:
                 register = register_of(kind, value)
             if register is not None:
-                yield id_of(name), register
+                yield register_id(name), register
         for name, register in changed.items():
             if register is not None:
-                yield id_of(name), register
+                yield register_id(name), register
 
 
 class Shelf(MutableMapping[str, T], Generic[T]):
@@ -81,7 +82,7 @@ class Shelf(MutableMapping[str, T], Generic[T]):
 
     __slots__ = ("_all", "_customer_id", "_kind", "count")
 
-    def __init__(self, everything: StoredRegisters, kind: Any, customer_id: str) -> None:
+    def __init__(self, everything: StoredRegisters, kind: Kind, customer_id: str) -> None:
         self._all = everything
         self._kind = kind
         self._customer_id = customer_id
@@ -89,7 +90,9 @@ class Shelf(MutableMapping[str, T], Generic[T]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a register, or `default`."""
-        register = self._all.read(self._kind, key_of(self._kind, self._customer_id, key))
+        if not self.count:
+            return default
+        register = self._all.read(self._kind, register_key(self._kind, self._customer_id, key))
         return default if register is None else register
 
     def __getitem__(self, key: str) -> T:
@@ -99,16 +102,14 @@ class Shelf(MutableMapping[str, T], Generic[T]):
         return register
 
     def __setitem__(self, key: str, register: T) -> None:
-        name = key_of(self._kind, self._customer_id, key)
-        self.count += self._all.read(self._kind, name) is None
-        self._all.put(name, register)
+        self.count += self.get(key) is None
+        self._all.put(register_key(self._kind, self._customer_id, key), register)
 
     def __delitem__(self, key: str) -> None:
-        name = key_of(self._kind, self._customer_id, key)
-        if self._all.read(self._kind, name) is None:
+        if self.get(key) is None:
             raise KeyError(key)
         self.count -= 1
-        self._all.put(name, None)
+        self._all.put(register_key(self._kind, self._customer_id, key), None)
 
     def __len__(self) -> int:
         return self.count
