@@ -234,25 +234,60 @@ def _found(directory: Path, text: str) -> list[str]:
     return found
 
 
-def test_a_scan_that_meets_a_fault_does_not_end_early(disk: Disk) -> None:
-    disk.commit(**{f"k{n:05}": f"{n}" * 50 for n in range(5_000)})
-    disk.held()
-    for path in (disk.directory / "0").glob("*.sst"):
+def damage(directory: Path, files: str, filling: bytes, *, at: float = 0.5) -> None:
+    """Overwrite a part of files that RocksDB has written."""
+    paths = list(directory.glob(files))
+    assert paths
+    for path in paths:
         content = bytearray(path.read_bytes())
-        middle = len(content) // 2
-        content[middle : middle + 100] = bytes(100)
+        start = int(len(content) * at)
+        content[start : start + len(filling)] = filling[: len(content) - start]
         path.write_bytes(content)
+
+
+def many(disk: Disk) -> None:
+    """Fill a copy in several turns: the first is in tables afterwards, the last in the log."""
+    for turn in range(4):
+        disk.commit(**{f"k{n:05}": f"{n}" * 50 for n in range(turn, 5_000, 4)})
+        disk.held()
+
+
+@pytest.mark.parametrize("filling", [bytes(100), bytes(range(1, 101))])
+def test_a_scan_that_meets_a_fault_does_not_end_early(disk: Disk, filling: bytes) -> None:
+    many(disk)
+    damage(disk.directory / "0", "*.sst", filling)
+    assert_refused(disk)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize("filling", [bytes(9_999), bytes(range(1, 101))])
+@pytest.mark.parametrize("files", ["MANIFEST-*", "CURRENT", "*.log"])
+def test_damaged_lists_and_logs_make_nothing_wrong(
+    disk: Disk, files: str, filling: bytes, at: float
+) -> None:
+    many(disk)
+    disk.commit(k00000=None, k00001="new")
+    damage(disk.directory / "0", files, filling, at=at)
+    try:
+        held = disk.held()
+    except StoreBroken:
+        disk.states.close()
+        clear(disk.directory)
+        disk.states = disk.worker()
+        held = disk.held()
+    assert len(held) == 4_999
+    assert held["k00001"] == "new"
+
+
+def assert_refused(disk: Disk) -> None:
+    """The copy is not used, what to do is said, and when that is done all is well."""
     with pytest.raises(StoreBroken) as refusal:
         disk.held()
     told = str(refusal.value)
     assert str(disk.directory / "0") in told
     assert "remove that directory" in told
     assert "the changelog has it" in told
-    clear_copy(disk)
-    assert len(disk.held()) == 5_000
-
-
-def clear_copy(disk: Disk) -> None:
     disk.states.close()
     clear(disk.directory)
     disk.states = disk.worker()
+    assert len(disk.held()) == 5_000
