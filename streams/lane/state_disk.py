@@ -80,13 +80,6 @@ class DiskState:
     on_close
         Called once the files are let go of.
 
-    Attributes
-    ----------
-    is_whole
-        Whether RocksDB knew of all tables that were there. It knows of fewer where zeroes took the
-        place of the end of its list (it takes them for room not used yet), or where it was killed
-        while it put tables together: then data from the middle may be missing.
-
     """
 
     def __init__(
@@ -103,10 +96,7 @@ class DiskState:
         self._on_close = on_close
         try:
             path.mkdir(parents=True, exist_ok=True)
-            tables = {table.name for table in path.glob("*.sst")}
             self._db = Rdict(str(path), _options(cache))
-            self.is_whole = tables <= {Path(live["name"]).name for live in self._db.live_files()}
-            self._db.set_options({"disable_auto_compactions": "false"})
         except Exception as error:
             raise broken(path, "be opened", error) from error
 
@@ -223,7 +213,6 @@ def _options(cache: Cache) -> Options:
     options.set_write_buffer_size(_BUFFER_BYTES)
     options.set_max_open_files(_OPEN_FILES)
     options.add_compact_on_deletion_collector_factory(1, 1, 0.0)  # each deletion counts
-    options.set_disable_auto_compactions(True)  # until the tables are looked at
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(_LOG_BYTES)
     options.set_stats_dump_period_sec(0)

@@ -1,7 +1,7 @@
 """The copies of changelogs on this machine: which are of use, and reading on where they end.
 
 A copy is made anew where it is of another topic of that name, or of another layout, or so old that
-the broker may have dropped deletions that it has not seen, or where files of it are not known of.
+the broker may have dropped deletions that it has not seen.
 """
 
 import fcntl
@@ -122,8 +122,7 @@ class DiskStates:
             state = self._copy(partition)
             try:
                 mark = state.mark
-                whole = state.is_whole
-                if mark is None or not (whole and self._is_of_use(mark, topic, source)):
+                if mark is None or not self._is_of_use(mark, topic, source):
                     state.remove()
                     state = self._copy(partition)
                     mark = Mark(LAYOUT, topic.id, source.start, 0)
