@@ -8,6 +8,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Final
 
 from nyxter_online.features import NO_CONTRACTS, Portfolio
+from nyxter_online.keeping import Contracts, Orders
 from nyxter_online.registers import NEVER, Contract, Order, Record
 from schemas.rules import Rules
 
@@ -26,7 +27,7 @@ class Customer:
     slot
         The customer's row in the partition's columns.
     record, orders, contracts
-        The last version of each register.
+        The last version of each register; orders and contracts by id, wherever they are kept.
     portfolio
         What the contracts come to.
     days
@@ -57,12 +58,12 @@ class Customer:
         "value_in_period",
     )
 
-    def __init__(self, customer_id: str, slot: int) -> None:
+    def __init__(self, customer_id: str, slot: int, orders: Orders, contracts: Contracts) -> None:
         self.id = customer_id
         self.slot = slot
         self.record: Record | None = None
-        self.orders: dict[str, Order] = {}
-        self.contracts: dict[str, Contract] = {}
+        self.orders = orders
+        self.contracts = contracts
         self.portfolio = NO_CONTRACTS
         self.days: list[int] = []
         self.sales: dict[int, tuple[int, Decimal]] = {}
@@ -80,25 +81,32 @@ class Customer:
         """Set (or, with None, unset) an order and correct the figures by the difference."""
         old = self.orders.get(order_id)
         if old is not None:
-            self._count(old, -1, period)
-        if order is None:
-            self.orders.pop(order_id, None)
-        else:
+            self.count_order(old, -1, period)
+        if order is not None:
             self.orders[order_id] = order
-            self._count(order, 1, period)
+            self.count_order(order, 1, period)
+        elif old is not None:
+            del self.orders[order_id]
 
     def put_contract(self, contract_id: str, contract: Contract | None) -> None:
         """Set (or, with None, unset) a contract and correct the counts by the difference."""
-        old = self.contracts.pop(contract_id, None)
+        old = self.contracts.get(contract_id)
         if old is not None:
             self.portfolio.count(old, -1)
         if contract is not None:
-            if self.portfolio is NO_CONTRACTS:
-                self.portfolio = Portfolio()
             self.contracts[contract_id] = contract
-            self.portfolio.count(contract, 1)
+            self.count_contract(contract)
+        elif old is not None:
+            del self.contracts[contract_id]
 
-    def _count(self, order: Order, sign: int, period: "Period") -> None:
+    def count_contract(self, contract: Contract) -> None:
+        """Add what a contract comes to."""
+        if self.portfolio is NO_CONTRACTS:
+            self.portfolio = Portfolio()
+        self.portfolio.count(contract, 1)
+
+    def count_order(self, order: Order, sign: int, period: "Period") -> None:
+        """Add (1) or take away (-1) what an order comes to."""
         if order.day == NEVER:
             return
         self.uncancelled += sign
@@ -152,13 +160,12 @@ class Customer:
         self.value_in_period = EXACT.add(self.value_in_period, amount)
 
     def recount(self, period: "Period") -> None:
-        """Build every figure from the registers anew (after loading, or under new rules)."""
-        orders = self.orders
-        self.orders, self.days, self.sales = {}, [], {}
+        """Build every figure of the orders anew, from all of them."""
+        self.days, self.sales = [], {}
         self.orders_in_period = self.uncancelled = 0
         self.value_in_period = ZERO
-        for order_id, order in orders.items():
-            self.put_order(order_id, order, period)
+        for order in self.orders.values():
+            self.count_order(order, 1, period)
 
 
 class Period:

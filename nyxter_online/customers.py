@@ -15,6 +15,7 @@ from nyxter_online.features import WIDTH as FEATURES
 from nyxter_online.figures import NOBODY, WIDTH, Group, Ints, figures_of, group_of
 from nyxter_online.head_count import HeadCount
 from nyxter_online.journey import NO_STATE, State
+from nyxter_online.keeping import InMemory, Keeping
 from nyxter_online.labels import Labels
 from nyxter_online.mixture import Mixture
 from nyxter_online.prfv import NULL
@@ -90,6 +91,7 @@ class Customers:
         self._tombstone = tombstone
         self._former_tombstones = former_tombstones
         self._bucket = bucket
+        self.keeping: Keeping = InMemory()  # another one may be set before anyone is added
         self._by_id: dict[str, Customer] = {}
         self._rows: list[Customer | None] = []
         self._free: list[int] = []
@@ -187,7 +189,8 @@ class Customers:
             self._rows.append(None)
             if slot == len(self.figures):
                 self._grow()
-        customer = self._by_id[customer_id] = self._rows[slot] = Customer(customer_id, slot)
+        held = self.keeping.orders(customer_id), self.keeping.contracts(customer_id)
+        customer = self._by_id[customer_id] = self._rows[slot] = Customer(customer_id, slot, *held)
         customer.erased = self._erasure(customer_id)
         self.buckets[slot] = self._bucket(customer_id)
         return customer
@@ -206,20 +209,28 @@ class Customers:
         self.buckets[customer.slot] = -1
 
     def load(self, customer_id: str, kind: Kind, key: str, register: Register) -> None:
-        """Take in a stored register; `rebuild` must follow."""
+        """Take in a stored register; `loaded` must follow."""
         customer = self._by_id.get(customer_id) or self.add(customer_id)
         if isinstance(register, Order):
-            customer.orders[key] = register
+            self.keeping.note(customer.orders, key, register)
+            customer.count_order(register, 1, self.period)
+        elif isinstance(register, Contract):
+            self.keeping.note(customer.contracts, key, register)
+            customer.count_contract(register)
         else:
             self._set(customer, kind, key, register)
 
     def rebuild(self, period: Period) -> None:
         """Compute every figure from the registers anew, under a period and its rules."""
         self.period, self.labels = period, Labels(period.rules)
-        self.groups, self._group_numbers = [], {}
-        self.head_count = HeadCount()
         for customer in self._by_id.values():
             customer.recount(period)
+        self.loaded()
+
+    def loaded(self) -> None:
+        """Fill the columns from what the customers' registers come to (after loading)."""
+        self.groups, self._group_numbers = [], {}
+        self.head_count = HeadCount()
         self._refresh()
         features = np.tile(np.array(NO_FEATURES, np.int64), (len(self.figures), 1))
         for customer in self._by_id.values():
@@ -294,6 +305,7 @@ class Customers:
 
     def _forget_batch(self) -> None:
         self._undo.clear()
+        self.keeping.forget()
         self.changes = {}
         self.erasures = {}
 

@@ -21,6 +21,7 @@ from streams.agents import SOURCES, add_agents
 from streams.ends import Ends
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics
+from streams.lane.state import MemoryStates, States
 from streams.lane.transport import BatchTopic
 from streams.logs import where
 from streams.monitoring.broker import BrokerWatch
@@ -89,6 +90,7 @@ class Segmenter:
         self._leading: tuple[threading.Thread | None, threading.Event] = None, threading.Event()
         self._leading[1].set()
         self.unusable: str | None = None
+        self._states = _states(settings, client)
         self.lanes = Lanes(
             LaneConfig(
                 client=client,
@@ -114,6 +116,7 @@ class Segmenter:
                 on_committed=Outputs(registry).committed,
                 metrics=LaneMetrics(registry),
                 vouch=partial(vouch, client, topics.changelog(settings)),
+                states=self._states,
             )
         )
         self._watch = BrokerWatch(
@@ -137,6 +140,7 @@ class Segmenter:
         if thread is not None:
             thread.join()
         self._reader.stop()
+        self._states.close()
         self._watch.stop()
         if self._monitor:
             self._monitor.stop()
@@ -171,6 +175,17 @@ class Segmenter:
             except Exception as error:  # noqa: BLE001 - without a leader nobody gets snapshots
                 log.error("leading broken", **where(error))  # noqa: TRY400
             stop.wait(_LEAD_AGAIN_S)
+
+
+def _states(settings: Settings, client: Mapping[str, Any]) -> States:
+    """Return where the state is stored."""
+    changelog = topics.changelog(settings)
+    if settings.store == "memory":
+        return MemoryStates(client, changelog)
+    from streams.lane.state_disks import DiskStates, topic_of  # noqa: PLC0415 - needed only then
+
+    topic = partial(topic_of, AdminClient(dict(client)), changelog)
+    return DiskStates(client, changelog, topic, settings.state_dir, now_ms)
 
 
 def make_app(settings: Settings, segmenter: Segmenter) -> LaneApp:

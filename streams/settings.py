@@ -1,6 +1,7 @@
 """Where a worker finds its broker and its Redis, and how it behaves."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -52,10 +53,22 @@ class Settings(Access):
     """Days after which the broker must begin to drop what was replaced or erased from its disks."""
 
     data_dir: Path = Path(".nyxter")
-    """Where logs of embedded servers and other files of ours go."""
+    """Where logs of embedded servers and other files of ours go: one for each worker's."""
+
+    store: Literal["memory", "disk"] = "memory"
+    """Where orders and contracts are at hand: ``disk`` is under ``data_dir``, for large bases."""
 
     monitor: str = Field("", pattern=r"^$|^.+:[0-9]{1,5}$")
     """``host:port`` where metrics, health and readiness are served; none: nowhere."""
+
+    @property
+    def state_dir(self) -> Path:
+        """The directory of the state on disk.
+
+        >>> Settings(data_dir="/data").state_dir.as_posix()
+        '/data/state/nyxter'
+        """
+        return self.data_dir / "state" / self.app_id
 
     @property
     def secrets_before(self) -> tuple[bytes, ...]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from streams.lane.records import Record
 from streams.lane.transaction import Fenced
@@ -51,13 +51,18 @@ class SmallBroker:
         self.logs[place].append(Stored(topic, self.ends[place], key, value, headers, stamp))
         self.ends[place] += 1
 
-    def commit(self, records: Iterable[Record], partition: int) -> None:
-        """Put the records of a transaction at the ends of their logs, and the markers behind."""
+    def commit(self, records: Iterable[Record], partition: int) -> int:
+        """Put the records of a transaction at the ends of their logs, and the markers behind.
+
+        Returned is the offset after the last record.
+        """
         listed = [(r, partition if r.partition is None else r.partition) for r in records]
         for record, number in listed:
             self.append(record, number)
+        following = self.ends[listed[-1][0].topic, listed[-1][1]]
         for place in {(record.topic, number) for record, number in listed}:
             self.ends[place] += 1
+        return following
 
     def after(self, topic: str, partition: int, offset: int) -> list[Stored]:
         """Return the records of a log from an offset on."""
@@ -89,15 +94,17 @@ class SmallProducer:
         self._partition = partition
         self._broker.writers[name] = self
 
-    def write(self, records: Iterable[Record]) -> None:
+    def write(self, records: Iterable[Record]) -> int | None:
         listed = list(records)
+        following = None
         if self._broker.writers[self._name] is not self:
             raise Fenced("a newer producer has the name")
         fails = self._fails()
         if fails != "before":
-            self._broker.commit(listed, self._partition)
+            following = self._broker.commit(listed, self._partition)
         if fails is not None:
             raise Fenced("nobody knows whether the commit held")
+        return following
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -106,6 +113,26 @@ class SmallProducer:
 def read_changelog(client: Mapping[str, Any], topic: str, partition: int) -> Any:
     """Stand in for `streams.lane.changelog.read_changelog`."""
     return client["broker"].latest(topic, partition)
+
+
+class SmallLog:
+    """Stands in for a changelog that is open for reading."""
+
+    def __init__(self, client: Mapping[str, Any], topic: str, partition: int) -> None:
+        self._stored = client["broker"].logs[topic, partition]
+        self.start, self.end = 0, client["broker"].ends[topic, partition]
+
+    def read(self, offset: int) -> Iterator[tuple[list[tuple[bytes, bytes | None]], int]]:
+        for stored in self._stored:
+            if stored.offset >= offset:
+                yield [(stored.key or b"", stored.value)], stored.offset + 1
+        yield [], self.end
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is open."""
 
 
 class SmallInputs:

@@ -7,13 +7,14 @@ deliveries, batches, chores, snapshots made and read, days, crashes, commits nob
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from small_broker import Read, SmallBroker, SmallInputs, SmallProducer, read_changelog
+from small_broker import Read, SmallBroker, SmallInputs, SmallLog, SmallProducer, read_changelog
 from strategies import Event, as_json
 
 from nyxter_online.epochs import read_epoch
@@ -29,6 +30,8 @@ from streams.lane.lane import Lane
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.partitioner import partition_of
 from streams.lane.records import Record
+from streams.lane.state_disk import DiskState
+from streams.lane.state_disks import DiskStates, StoreBusy, Topic
 from streams.lane.transaction import Fenced
 from streams.segmenter.board import Board
 from streams.segmenter.entry import Entry
@@ -92,6 +95,7 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("streams.lane.lanes.TransactionalProducer", SmallProducer)
         patch.setattr("streams.lane.state.read_whole", read_changelog)
+        patch.setattr("streams.lane.state_disks.opened", SmallLog)
         patch.setattr("streams.lane.lanes.log", SimpleNamespace(info=lambda *_, **__: None))
         patch.setattr("streams.segmenter.leader.read_changelog", read_changelog)
         patch.setattr("streams.segmenter.leader.log", SimpleNamespace(info=lambda *_, **__: None))
@@ -99,10 +103,34 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
         patch.setattr("streams.segmenter.shift.time", still)
         for size in ("_FIRST", "_FEWEST", "_MOST"):
             patch.setattr(f"streams.segmenter.shift.{size}", chunk)
-        patch.setattr("streams.journal_replay._Inputs", SmallInputs)
+        patch.setattr("streams.journal_replay.Paced", SmallInputs)
         for name, value in {"LEAST": 3, "_EVENTS": 4, "_STEADY_S": 2.0}.items():
             patch.setattr(f"streams.segmenter.trainer.{name}", value)
         yield clock
+
+
+class EitherWorkers:
+    """Opens states on disk, with what one of two workers has of them."""
+
+    def __init__(self, client: Any, directory: Path, chance: random.Random) -> None:
+        self._chance = chance
+        self._workers = [
+            DiskStates(client, CHANGELOG, lambda: Topic("id", 1_000), directory / name, self._now)
+            for name in ("a", "b")
+        ]
+
+    def _now(self) -> int:
+        """Return a time that sometimes makes copies older than deletions are kept."""
+        return self._chance.choice([1_000, 1_200, 1_400, 1_600])
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.close()
+
+    def open(self, partition: int) -> DiskState:
+        while True:
+            with suppress(StoreBusy):
+                return self._chance.choice(self._workers).open(partition)
 
 
 class SmallSystem:
@@ -118,6 +146,8 @@ class SmallSystem:
         Decides about everything that timing decides about.
     trouble
         How likely each thing to do is one that goes wrong.
+    directory
+        Where both workers keep their states on disk; None: they are in memory.
     clock
         The one that `small_world` gave.
 
@@ -131,6 +161,7 @@ class SmallSystem:
         seed: int,
         clock: Any,
         trouble: float = 0.05,
+        directory: Path | None = None,
     ) -> None:
         self.rules = rules
         self.partitions = partitions
@@ -153,6 +184,7 @@ class SmallSystem:
                 solo=frozenset({topics.CONTROL}),
                 partitions=partitions,
                 shift=self._shift,
+                states=directory and EitherWorkers(self._client, directory, self.random),
             )
         )
         self.lanes: dict[int, Lane] = {}
@@ -178,6 +210,8 @@ class SmallSystem:
 
     def load(self, partition: int) -> None:
         """Load a partition from what is committed, on either worker; who had it is fenced."""
+        if partition in self.lanes:
+            self.lanes[partition].abandon()
         self.lanes[partition] = self._lanes._fence_and_load(partition)
 
     def lead(self) -> None:

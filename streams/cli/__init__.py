@@ -127,7 +127,8 @@ def rebuild(
     """
     from streams.cli.rebuild import rebuild as run  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
+    refuse_empty_secret(settings)
     run(settings, rules_of(rules or settings.rules), force=force)
 
 

@@ -10,8 +10,8 @@ from streams import topics
 from streams.app import client_config
 from streams.cli.arguments import broker_failure, failure
 from streams.journal_replay import JournalBroken
-from streams.lane.changelog import OtherVersion
 from streams.lane.transaction import Fenced
+from streams.lane.unusable import StateUnusable
 from streams.rebuild import Application, Rebuild, workers_of
 from streams.settings import Settings
 
@@ -30,10 +30,11 @@ def rebuild(settings: Settings, rules: Rules, *, force: bool) -> None:
                 f"{workers} of the group {settings.app_id} at work: stop all workers first (one "
                 f"that was killed leaves after {settings.session_timeout_s:g} s), or give --force"
             )
+        clear_copies(settings)
         secret = settings.secret.get_secret_value().encode()
         whose = Application(client, settings.app_id, changelog, settings.partitions, rules, secret)
         count = _run(whose)
-    except (topics.TopicsDiffer, OtherVersion) as error:
+    except (topics.TopicsDiffer, StateUnusable) as error:
         raise failure(str(error)) from None
     except JournalBroken as error:
         raise failure(f"the state can't be computed anew: {error}") from None
@@ -42,6 +43,14 @@ def rebuild(settings: Settings, rules: Rules, *, force: bool) -> None:
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None
     Console(stderr=True).print(f"{count:,} records of state written to {changelog}")
+
+
+def clear_copies(settings: Settings) -> None:
+    """Remove what this machine has of the state on disk."""
+    if settings.state_dir.exists():
+        from streams.lane.state_disks import clear  # noqa: PLC0415 - needed only then
+
+        clear(settings.state_dir)
 
 
 def _run(whose: Application) -> int:

@@ -20,7 +20,9 @@ from nyxter_online.intake import Message
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.metrics import LaneMetrics
 from streams.lane.records import Batch, Portion, Record, Shift
+from streams.lane.state import MemoryState, State
 from streams.lane.transaction import Fenced, TransactionalProducer
+from streams.lane.unusable import StateUnusable
 from streams.logs import where
 
 log = structlog.get_logger()
@@ -40,6 +42,7 @@ class Ended(Enum):
     STOPPED = "stopped"
     FENCED = "fenced"
     BROKEN = "broken"
+    UNUSABLE = "unusable"
 
 
 class Lane:
@@ -65,6 +68,13 @@ class Lane:
         Where the work is measured; none: nowhere that anybody looks.
     on_committed
         Called with the records of each transaction, once it is committed.
+    state
+        What is stored, kept up with what is committed; None: in the changelog alone.
+
+    Attributes
+    ----------
+    unusable
+        Why nobody can go on from the state, where the lane ended for that.
 
     """
 
@@ -79,6 +89,7 @@ class Lane:
         pool: Executor,
         metrics: LaneMetrics | None = None,
         on_committed: Callable[[Sequence[Record]], None] = lambda _: None,
+        state: State | None = None,
     ) -> None:
         self.partition = partition
         self.shift = shift
@@ -91,6 +102,8 @@ class Lane:
         self._pool = pool
         self._metrics = metrics or LaneMetrics(CollectorRegistry())
         self._on_committed = on_committed
+        self._state = state or MemoryState({})
+        self.unusable = ""
         self._queue: deque[Portion] = deque()
         self._wake = asyncio.Event()
         self._leased = asyncio.Event()
@@ -134,6 +147,11 @@ class Lane:
         self._wake.set()
         self._leased.set()
 
+    def abandon(self) -> None:
+        """Let go of everything, instead of running."""
+        self._producer.close()
+        self._state.close()
+
     async def run(self) -> Ended:
         """Work until stopped, fenced, or broken by a fault of our own (which is logged)."""
         try:
@@ -141,11 +159,15 @@ class Lane:
         except Fenced as reason:
             log.warning("lane fenced", partition=self.partition, reason=str(reason))
             return Ended.FENCED
+        except StateUnusable as reason:
+            log.error("state unusable", partition=self.partition, reason=str(reason))  # noqa: TRY400
+            self.unusable = str(reason)
+            return Ended.UNUSABLE
         except Exception as error:  # noqa: BLE001 - the lane is loaded anew
             log.error("lane broken", partition=self.partition, **where(error))  # noqa: TRY400
             return Ended.BROKEN
         finally:
-            self._producer.close()
+            self.abandon()
 
     async def _run(self) -> Ended:
         loop = asyncio.get_running_loop()
@@ -221,6 +243,8 @@ class Lane:
         try:
             with self._metrics.computed.time():
                 records = self._compute(batch)
+        except StateUnusable:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, some message causes it
             if len(batch.messages) > 1:
                 for half in batch.halves():
@@ -232,6 +256,8 @@ class Lane:
     def _compute(self, batch: Batch) -> list[Record]:
         try:
             return self.shift.handle(batch, self.positions)
+        except StateUnusable:
+            raise  # no message's fault
         except Exception:  # noqa: BLE001 - once more: the second failure counts
             self.shift.undo()
         try:
@@ -243,10 +269,9 @@ class Lane:
     def _commit(self, records: list[Record], batch: Batch) -> None:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
         position = self._position._replace(next=following, memo=self.shift.memo())
+        written = [*records, Record(self._changelog, POSITION_KEY, position.value())]
         with self._metrics.committed.time():
-            self._producer.write(
-                [*records, Record(self._changelog, POSITION_KEY, position.value())]
-            )
+            self._state.apply(written, self._producer.write(written))
         self.shift.settle()
         self.positions = following
         self._metrics.applied(batch.messages)

@@ -19,7 +19,7 @@ from streams.lane.changelog import Position
 from streams.lane.lane import Ended, Lane
 from streams.lane.metrics import LaneMetrics
 from streams.lane.records import Record, Shift
-from streams.lane.state import MemoryStates, States
+from streams.lane.state import MemoryStates, State, States
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.lane.unusable import StateUnusable
 from streams.logs import where
@@ -204,6 +204,8 @@ class Lanes:
         while self._tasks.get(partition) is me:
             lane = await self._load(partition)
             if self._tasks.get(partition) is not me:
+                if lane is not None:
+                    lane.abandon()
                 return
             if lane is not None:
                 self._lanes[partition] = lane
@@ -218,15 +220,21 @@ class Lanes:
                     del self._lanes[partition]
                 if ended is Ended.STOPPED:
                     return
+                if ended is Ended.UNUSABLE:
+                    self.config.on_unusable(lane.unusable)
             # Who was fenced may have lost the partition without knowing it yet: two heartbeats
             # tell. Taking it back at once would fence the new owner in turn.
             await asyncio.sleep(max(_AGAIN_S, 2 * self.config.heartbeat_s))
 
     async def _load(self, partition: int) -> Lane | None:
         loop = asyncio.get_running_loop()
+        loading = loop.run_in_executor(self._loading, self._fence_and_load, partition)
         try:
             with self.config.metrics.recovery.time():
-                return await loop.run_in_executor(self._loading, self._fence_and_load, partition)
+                return await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            loading.add_done_callback(_abandon)
+            raise
         except (Fenced, KafkaException) as error:
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
         except StateUnusable as error:
@@ -240,8 +248,16 @@ class Lanes:
         name = writer_name(config.app_id, config.changelog, partition)
         producer = TransactionalProducer(config.client, name, partition)
         state = self._states.open(partition)
-        config.vouch(partition, None if state.position is None else state.position.memo)
-        position = state.position or Position({}, config.partitions, None)
+        try:
+            return self._loaded(partition, state, producer)
+        except BaseException:
+            state.close()
+            raise
+
+    def _loaded(self, partition: int, state: State, producer: TransactionalProducer) -> Lane:
+        config, position = self.config, state.position
+        config.vouch(partition, None if position is None else position.memo)
+        position = position or Position({}, config.partitions, None)
         if position.partitions != config.partitions:
             raise PartitionsChanged(
                 f"the state was made for {position.partitions} partitions, the topics have "
@@ -261,6 +277,7 @@ class Lanes:
             self._pool,
             config.metrics,
             config.on_committed,
+            state,
         )
 
     async def stop(self) -> None:
@@ -270,3 +287,9 @@ class Lanes:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._pool.shutdown(wait=True)
         self._loading.shutdown(wait=True, cancel_futures=True)
+
+
+def _abandon(loading: "asyncio.Future[Lane]") -> None:
+    """Let go of a lane that nobody waits for any more."""
+    if not loading.cancelled() and loading.exception() is None:
+        loading.result().abandon()

@@ -1,6 +1,6 @@
 """What goes into a lane and what comes out of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nyxter_online.intake import Message
@@ -67,6 +67,27 @@ class Batch(NamedTuple):
         return Batch([first]), Batch([rest])
 
 
+class Lasting(Protocol):
+    """Records that can be looked up not only while they are loaded, but until the state is closed.
+
+    They are what is committed: what a batch changes shows once it is.
+    """
+
+    def get(self, key: bytes, /) -> bytes | None:
+        """Return the value of a key, or None."""
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the keys that begin so, rising, and their values, as they are at the first."""
+
+    def __len__(self) -> int:
+        """Return about how many there are."""
+        ...
+
+
+Stored = Mapping[bytes, bytes] | Lasting
+"""Records as they are loaded: whole and for now, or `Lasting`."""
+
+
 class Shift(Protocol):
     """The work on one partition, with its state; a lane drives it, one call at a time.
 
@@ -74,7 +95,7 @@ class Shift(Protocol):
     that either `settle` keeps what they did (after the commit) or `undo` takes it back.
     """
 
-    def load(self, stored: Mapping[bytes, bytes], memo: Any) -> None:
+    def load(self, stored: Stored, memo: Any) -> None:
         """Take in the changelog's records and what `memo` gave last time (None: nothing yet)."""
 
     def ready(self) -> bool:

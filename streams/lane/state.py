@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from streams.lane.changelog import POSITION_KEY, Log, Position, latest, opened, position_of
-from streams.lane.records import Record
+from streams.lane.records import Record, Stored
 from streams.lane.unusable import StateUnusable
 
 REBUILD: Final = "stop all workers and run `nyxter rebuild`"
@@ -18,8 +18,8 @@ class State(Protocol):
     """What is stored of one partition, as of the end of its changelog when it was opened."""
 
     @property
-    def records(self) -> Mapping[bytes, bytes]:
-        """The last value of each key; what is loaded may not be kept from here on."""
+    def records(self) -> Stored:
+        """The last value of each key."""
 
     @property
     def position(self) -> Position | None:
@@ -49,6 +49,9 @@ class States(Protocol):
             The broker could not be read.
 
         """
+
+    def close(self) -> None:
+        """Let go of what all states have in common."""
 
 
 class MemoryState:
@@ -84,6 +87,9 @@ class MemoryStates:
     def open(self, partition: int) -> MemoryState:
         """Read a partition's changelog (see `States.open`)."""
         return MemoryState(read_whole(self._client, self._changelog, partition))
+
+    def close(self) -> None:
+        """Let go of nothing."""
 
 
 def read_whole(client: Mapping[str, Any], changelog: str, partition: int) -> dict[bytes, bytes]:

@@ -1,9 +1,9 @@
 """One transactional producer per partition: all records of a batch, or none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.lane.records import Record
 
@@ -33,6 +33,7 @@ class TransactionalProducer:
 
     def __init__(self, config: Mapping[str, Any], name: str, partition: int) -> None:
         self._partition = partition
+        self._following: int | None = None
         self._producer = Producer(
             {
                 **config,
@@ -49,10 +50,11 @@ class TransactionalProducer:
         except KafkaException as error:
             raise Fenced(_text(error)) from error
 
-    def write(self, records: Iterable[Record]) -> None:
+    def write(self, records: Iterable[Record]) -> int | None:
         """Write records in one transaction; when this returns they are committed.
 
-        What the broker aborts is written again; Fenced where that is not safe.
+        What the broker aborts is written again; Fenced where that is not safe. Returned is the
+        offset after the last record in its partition, None where the broker has not told.
         """
         listed = list(records)
         self._producer.poll(0)  # what troubled the client goes to the log
@@ -65,13 +67,17 @@ class TransactionalProducer:
                     raise Fenced(_text(error)) from error
                 self._abort()
             else:
-                return
+                break
+        return self._following
 
-    def _produce(self, records: Iterable[Record]) -> None:
+    def _produce(self, records: Sequence[Record]) -> None:
         producer, own = self._producer, self._partition
+        self._following = None
         producer.begin_transaction()
-        for topic, key, value, headers, partition, timestamp in records:
+        for left, (topic, key, value, headers, partition, timestamp) in _counted_down(records):
             options = _options(headers, timestamp) if headers or timestamp else {}
+            if left == 0:
+                options["on_delivery"] = self._delivered
             target = own if partition is None else partition
             while True:
                 try:
@@ -79,6 +85,11 @@ class TransactionalProducer:
                     break
                 except BufferError:
                     producer.poll(0.05)
+
+    def _delivered(self, error: KafkaError | None, message: Message) -> None:
+        offset = message.offset()
+        if error is None and offset is not None:
+            self._following = offset + 1
 
     def _commit(self) -> None:
         for last in (False,) * (_TRIES - 1) + (True,):
@@ -99,6 +110,11 @@ class TransactionalProducer:
     def close(self) -> None:
         """Give up what is not sent; the broker aborts an open transaction by itself."""
         self._producer.purge()
+
+
+def _counted_down(records: Sequence[Record]) -> Iterator[tuple[int, Record]]:
+    """Yield records, each with how many follow."""
+    return zip(range(len(records) - 1, -1, -1), records, strict=True)
 
 
 def _options(headers: Any, timestamp: int | None) -> dict[str, Any]:

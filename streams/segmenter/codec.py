@@ -3,7 +3,7 @@
 Keys are JSON arrays: kind, then customer and id; an erasure's is the hidden name of the customer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -23,19 +23,21 @@ from nyxter_online.prfv import (
 from nyxter_online.registers import Contract, Order, Record, Register
 from nyxter_online.standing import PENDING, PROFILE, SINCE, WIDTH
 from schemas.envelope import canonical_json, dumps, loads, raw_json
+from streams.lane.records import Stored
+
+KINDS: Final[tuple[Kind, ...]] = ("order", "contract", "record")
 
 _STANDING: Final = "standing"
 _ERASED: Final = "erased"
 _ACCEPTED: Final = dumps(["accepted"])
 _CHUNKS: Final = dumps(["chunks"])
-_OF_NOBODY: Final = frozenset({_ACCEPTED, _CHUNKS})
 
 
 def register_record(change: Change) -> tuple[bytes, bytes | None]:
     """Return key and value of a register; the value is None where it was taken away."""
     customer_id, kind, key, register = change
     value = None if register is None else _register_value(register)
-    return dumps([kind, customer_id, key]), value
+    return register_key(kind, customer_id, key), value
 
 
 def standing_record(
@@ -69,7 +71,7 @@ def accepted_record(accepted: list[Any]) -> tuple[bytes, bytes]:
     return _ACCEPTED, dumps(accepted)
 
 
-def read_accepted(stored: Mapping[bytes, bytes]) -> Any:
+def read_accepted(stored: Stored) -> Any:
     """Return what `accepted_record` wrote, or None."""
     value = stored.get(_ACCEPTED)
     return None if value is None else loads(value)
@@ -80,27 +82,64 @@ def chunks_record(names: Sequence[str]) -> tuple[bytes, bytes]:
     return _CHUNKS, dumps(names)
 
 
-def read_chunk_names(stored: Mapping[bytes, bytes]) -> list[str]:
+def read_chunk_names(stored: Stored) -> list[str]:
     """Return what `chunks_record` wrote last."""
     value = stored.get(_CHUNKS)
     return [] if value is None else list(loads(value))
 
 
-def load_customers(customers: Customers, stored: Mapping[bytes, bytes]) -> None:
-    """Fill customers with what a changelog holds; `Customers.rebuild` must follow."""
-    named = [(loads(key), value) for key, value in stored.items() if key not in _OF_NOBODY]
+def load_customers(customers: Customers, stored: Stored) -> None:
+    """Fill customers with what is stored; `Customers.loaded` must follow."""
     # Erasures first: a customer knows of theirs from the start.
-    customers.erased = {names[0]: loads(v) for (kind, *names), v in named if kind == _ERASED}
-    for (kind, *names), value in named:
-        if kind not in (_STANDING, _ERASED):
-            customers.load(names[0], kind, names[1], _register(kind, loads(value)))
-    for (kind, *names), value in named:
-        customer = customers.get(names[0]) if kind == _STANDING else None
+    customers.erased = {names[0]: loads(value) for names, value in _all_of(stored, _ERASED)}
+    for kind in KINDS:
+        for (customer_id, key), value in _all_of(stored, kind):
+            customers.load(customer_id, kind, key, register_of(kind, value))
+    for (customer_id,), value in _all_of(stored, _STANDING):
+        customer = customers.get(customer_id)
         if customer is not None:
             *standing, state = loads(value)
             customers.standing[customer.slot] = _standing_row(standing, customers.labels)
             read = state_from_json(state, customers.labels.journey)
             customers.remember({customer.id: read})
+
+
+def _all_of(stored: Stored, kind: str) -> Iterator[tuple[list[Any], bytes]]:
+    """Yield what follows the kind in the keys of a kind, and the values."""
+    prefix = prefix_of(kind)
+    if not isinstance(stored, Mapping):
+        return ((loads(key)[1:], value) for key, value in stored.scan(prefix))
+    whole = stored.items()
+    return ((loads(key)[1:], value) for key, value in whole if key.startswith(prefix))
+
+
+def prefix_of(*names: str) -> bytes:
+    """Return how all keys begin whose first names are these.
+
+    >>> prefix_of("order", "C7")
+    b'["order","C7",'
+    """
+    return dumps(names)[:-1] + b","
+
+
+def register_key(kind: Kind, customer_id: str, key: str) -> bytes:
+    """Return the key of a register."""
+    return dumps([kind, customer_id, key])
+
+
+def register_id(key: bytes) -> str:
+    """Return the id of a register: the last name of its key."""
+    return str(loads(key)[2])
+
+
+def register_of(kind: Kind, stored: bytes) -> Register:
+    """Return the register that a value holds."""
+    value = loads(stored)
+    value[3] = canonical_json(value[3])
+    if kind == "order":
+        value[6:] = [None if a is None else Decimal(a) for a in value[6:]]
+        return Order(*value)
+    return Contract(*value) if kind == "contract" else Record(*value)
 
 
 def _register_value(register: Register) -> bytes:
@@ -110,14 +149,6 @@ def _register_value(register: Register) -> bytes:
         amounts = (None if a is None else str(a) for a in (register.value, register.margin))
         rest = (register.day, register.nature, *amounts)
     return dumps([time, event_id, source, raw_json(canonical), *rest])
-
-
-def _register(kind: Kind, value: list[Any]) -> Register:
-    value[3] = canonical_json(value[3])
-    if kind == "order":
-        value[6:] = [None if a is None else Decimal(a) for a in value[6:]]
-        return Order(*value)
-    return Contract(*value) if kind == "contract" else Record(*value)
 
 
 def _standing_row(standing: list[Any], labels: Labels) -> list[int]:

@@ -24,7 +24,7 @@ from schemas.events import CONTROL, DayTurned, ModelAccepted, TriggersReleased, 
 from schemas.instant import Refused
 from streams import topics
 from streams.lane.partitioner import partition_of
-from streams.lane.records import Batch, Record
+from streams.lane.records import Batch, Record, Stored
 from streams.segmenter.alarms import GroupAlarm, OrderAlarm
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
@@ -36,6 +36,7 @@ from streams.segmenter.codec import (
 )
 from streams.segmenter.entry import Entry, Sweep
 from streams.segmenter.progress import Progress
+from streams.segmenter.stored_registers import StoredRegisters
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_records
 from streams.segmenter.told import Site, Told
 
@@ -91,7 +92,7 @@ class SegmentShift:
         self._summarised_at = 0.0
         self._adopted_at = time.monotonic()
 
-    def load(self, stored: Mapping[bytes, bytes], memo: Any) -> None:
+    def load(self, stored: Stored, memo: Any) -> None:
         """Take in the state of a changelog."""
         if memo is not None:
             read = Progress(*memo)
@@ -99,8 +100,10 @@ class SegmentShift:
         self.customers.period = Period(self.progress.day, self.site.rules)
         self.accepted = self._accepting = read_accepted(stored)
         self._chunks = self._coming_chunks = read_chunk_names(stored)
+        if not isinstance(stored, Mapping):
+            self.customers.keeping = StoredRegisters(stored)
         load_customers(self.customers, stored)
-        self.customers.rebuild(self.customers.period)
+        self.customers.loaded()
 
     def memo(self) -> Any:
         """Return the progress as of the work in hand."""
