@@ -28,6 +28,7 @@ from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
 from streams.cli.model import model_app
+from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.topics import TopicsDiffer
@@ -41,6 +42,9 @@ app.add_typer(triggers_app, name="triggers")
 app.add_typer(letters_app, name="dead-letters")
 app.add_typer(acl_app, name="acl")
 app.command()(doctor)
+app.command()(health)
+app.command()(reconcile)
+app.command()(rebuild)
 app.command()(erase)
 
 
@@ -108,28 +112,6 @@ def worker(rules: RulesFile = None) -> None:
         run_worker(settings, rules_of(rules or settings.rules))
     except (TopicsDiffer, StateUnusable, AddressTaken, KafkaException) as error:
         raise failure(str(error)) from None
-
-
-@app.command()
-def rebuild(
-    rules: RulesFile = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also while workers are in the group.")
-    ] = False,
-) -> None:
-    """Compute the state anew from the journal and the input topics, where the changelog is lost.
-
-    In silence: nothing is published, and workers go on where they were. All workers must be
-    stopped; topics that are missing come from `nyxter topics create`. Killed in between, run it
-    again. The state must fit into memory.
-
-    Example: NYXTER_BROKER=kafka:9092 nyxter rebuild --rules nyxter.toml
-    """
-    from streams.cli.rebuild import rebuild as run  # noqa: PLC0415
-
-    settings = broker_settings()
-    refuse_empty_secret(settings)
-    run(settings, rules_of(rules or settings.rules), force=force)
 
 
 @app.command()
@@ -294,73 +276,3 @@ def tail(
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None
-
-
-@app.command()
-def reconcile(
-    rules: RulesFile = None,
-    redis: Annotated[bool, typer.Option("--redis/--no-redis", help="Compare Redis too.")] = True,
-    journal: Annotated[
-        bool, typer.Option("--journal/--no-journal", help="Run the journal again, id by id.")
-    ] = True,
-    limit: Annotated[int, typer.Option(min=0, help="List so many of each kind.")] = 20,
-    patience: Annotated[
-        float, typer.Option(min=0, help="Seconds to wait until the system settles.")
-    ] = 60.0,
-    as_json: Annotated[bool, typer.Option("--json", help="What was found, as JSON.")] = False,
-) -> None:
-    """Compare a running or stopped system with its oracles, and name every difference.
-
-    Profiles with a replay of the input topics, outputs with a replay of the journal, Redis with
-    the topics. It needs the system at rest: nothing comes in, everyone is scored. The exit status
-    is 0 where all is equal, 1 where something differs, 2 where it could not be compared.
-
-    Example: nyxter reconcile --rules nyxter.toml --patience 300
-    """
-    from redis import RedisError  # noqa: PLC0415
-
-    from streams.cli.reconcile import reconcile_system  # noqa: PLC0415
-    from streams.reconcile.findings import CannotCompare  # noqa: PLC0415
-
-    settings = broker_settings()
-    try:
-        status = reconcile_system(
-            settings,
-            rules_of(rules or settings.rules),
-            redis=redis,
-            journal=journal,
-            limit=limit,
-            patience_s=patience,
-            as_json=as_json,
-        )
-    except CannotCompare as error:
-        raise failure(str(error)) from None
-    except RedisError as error:
-        raise redis_failure(settings, error) from None
-    except KafkaException as error:
-        raise broker_failure(settings.broker, error) from None
-    raise typer.Exit(status)
-
-
-@app.command()
-def health(
-    ready: Annotated[bool, typer.Option("--ready", help="Ask whether it works just now.")] = False,
-) -> None:
-    """Ask the worker or cache that listens at NYXTER_MONITOR how it is; for health checks.
-
-    The exit status is 0 where all is well, 1 where it says what is wrong (only a restart mends
-    that; with --ready also what mends by itself), 2 where nobody answers.
-
-    Example: NYXTER_MONITOR=127.0.0.1:9600 nyxter health --ready
-    """
-    from streams.cli.health import NoAnswer, problems_of  # noqa: PLC0415
-
-    address = settings_of().monitor
-    if not address:
-        raise failure("NYXTER_MONITOR is not set: nothing listens")
-    try:
-        problems = problems_of(address, ready=ready)
-    except NoAnswer as error:
-        raise failure(str(error)) from None
-    typer.echo("\n".join(problems) or "all is well")
-    raise typer.Exit(1 if problems else 0)

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from confluent_kafka import KafkaException
 
-from streams.cli.arguments import RulesFile, broker_failure, failure, rules_of, settings_of
+from streams.cli.arguments import RulesFile, broker_failure, broker_settings, failure, rules_of
 from streams.cli.dead_letters.letter import Name
 from streams.settings import Settings
 
@@ -52,7 +52,7 @@ def list_letters(
         print_rows,
     )
 
-    settings = settings_of()
+    settings = broker_settings()
     filters = Filters(reason, topic, _utc(since), customer)
     with _refused(settings):
         told = listing_of(_client(settings), filters).told()
@@ -76,7 +76,7 @@ def show(
     from streams.cli.dead_letters.listing import print_letter  # noqa: PLC0415
     from streams.cli.dead_letters.reading import partitions_of, read_one  # noqa: PLC0415
 
-    settings = settings_of()
+    settings = broker_settings()
     with _refused(settings):
         client = _client(settings)
         partitions_of(client)
@@ -122,7 +122,7 @@ def retry(
         raise failure("say which: PARTITION:OFFSET, --reason, --topic, --since, --customer, --all")
     if value is not None and len(named) != 1:
         raise failure("--value goes with one PARTITION:OFFSET")
-    settings = settings_of()
+    settings = broker_settings()
     mended = None if value is None else (value, rules_of(rules or settings.rules))
     with _refused(settings):
         retry_letters(settings, _client(settings), Wishes(filters, mended, dry_run, asks=not yes))
