@@ -38,8 +38,8 @@ def given() -> Receipt:
     ("content", "problem"),
     [
         (b"K1\nK\xff2\n", "line 2: is not UTF-8"),
-        (b"K1\n\nK\x072\n", "line 3: is no customer's id"),
-        (b"\xef\xbb\xbf   \n", "line 1: is no customer's id"),
+        (b"K1\n\nK\x072\n", "line 3: the id has a control character"),
+        (b"\xef\xbb\xbf   \n", "line 1: the id is empty"),
     ],
 )
 def test_a_file_of_ids_is_refused_by_its_line(tmp_path: Path, content: bytes, problem: str) -> None:
@@ -53,7 +53,7 @@ def test_a_file_of_ids_is_refused_by_its_line(tmp_path: Path, content: bytes, pr
 def test_who_is_to_be_erased_must_be_said(tmp_path: Path) -> None:
     assert "give customers, --file or --check" in told(nyxter("erase"))
     assert nyxter("erase").exit_code == 2
-    assert "CUSTOMER: is no customer's id" in told(nyxter("erase", ""))
+    assert "CUSTOMER: the id is empty" in told(nyxter("erase", ""))
     assert "No such file" in told(nyxter("erase", "--file", str(tmp_path / "none.txt")))
 
 

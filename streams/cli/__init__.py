@@ -267,8 +267,8 @@ def tail(
     """
     from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
 
-    settings = broker_settings()
     of = None if customer is None else customer_of(customer)
+    settings = broker_settings()
     filters = Filters(frozenset(kinds or ()), of, segment, fired)
     try:
         follow(settings, filters, from_start=from_start, as_json=as_json, limit=limit)

@@ -120,7 +120,7 @@ def _ids_in(file: Path) -> Iterator[str]:
 
 
 def _good_id(customer: str, where: str) -> str:
-    if problem := problem_of(customer):
+    if problem := problem_of(customer) if customer.strip() else "is empty":
         raise failure(f"{where}: the id {problem}")
     return customer
 
