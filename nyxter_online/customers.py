@@ -124,10 +124,11 @@ class Customers:
         if envelope.time <= erased:
             return None
         kind, key, register = _register(envelope, event)
-        if customer is not None and not supersedes(register, _held(customer, kind, key)):
+        held = None if customer is None else _held(customer, kind, key)
+        if not supersedes(register, held):
             return None
         customer = customer or self._new(customer_id)
-        self._put(customer, kind, key, register)
+        self._put(customer, kind, key, held, register)
         return customer
 
     def _erasure(self, customer_id: str) -> str:
@@ -147,9 +148,9 @@ class Customers:
         self.erasures[name] = time
         if customer is None:
             return None
-        old = [(kind, key) for kind, key, held in _registers(customer) if held.time <= time]
-        for kind, key in old:
-            self._put(customer, kind, key, None)
+        old = [register for register in _registers(customer) if register[2].time <= time]
+        for kind, key, held in old:
+            self._put(customer, kind, key, held, None)
         return customer if old else None
 
     def _remember(self, name: str, customer: Customer | None, time: str) -> None:
@@ -160,8 +161,14 @@ class Customers:
         if customer is not None:
             customer.erased = self._erasure(customer.id)
 
-    def _put(self, customer: Customer, kind: Kind, key: str, register: Register | None) -> None:
-        old = _held(customer, kind, key)
+    def _put(
+        self,
+        customer: Customer,
+        kind: Kind,
+        key: str,
+        old: Register | None,
+        register: Register | None,
+    ) -> None:
         self._undo.append((self._set, (customer, kind, key, old)))
         self._set(customer, kind, key, register)
         self.changes[customer.id, kind, key] = register
