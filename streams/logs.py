@@ -28,10 +28,10 @@ def set_up_logs(level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*ours, to_json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,  # whoever replaces standard error is followed
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*ours, structlog.stdlib.add_logger_name, _place_of_error],
@@ -42,6 +42,19 @@ def set_up_logs(level: int = logging.INFO) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _StandardError(logging.StreamHandler[Any]):
+    """Writes to what is standard error at the moment."""
+
+    @property
+    def stream(self) -> Any:
+        """Standard error."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _: Any) -> None:
+        """Keep to it."""
 
 
 class _Seldom(logging.Filter):

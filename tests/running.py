@@ -139,11 +139,13 @@ class System:
         worker.kill()
         worker.wait()
 
-    def stop(self, name: str) -> int:
+    def stop(self, name: str, patience_s: float = 30) -> int:
         """End a worker as an operator does; return its exit status."""
-        worker = self._workers.pop(name)
+        worker = self._workers[name]
         worker.send_signal(signal.SIGTERM)
-        return worker.wait(30)
+        status = worker.wait(patience_s)
+        del self._workers[name]
+        return status
 
     def ended(self, name: str) -> int:
         """Wait until a worker ends by itself; return its exit status."""

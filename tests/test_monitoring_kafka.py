@@ -90,3 +90,7 @@ def test_what_is_said_is_true(own_kafka: KafkaBroker, tmp_path: Path) -> None:
         own_kafka.start()
         for asked in (worker, cache):
             wait_until(lambda one=asked: one.says("/ready") == "", "the broker is back")
+
+        own_kafka.kill()
+        assert s.stop("a", 60) == 0, "told to end, it ends, though nobody answers"
+        own_kafka.start()

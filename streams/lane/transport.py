@@ -24,6 +24,7 @@ from aiokafka.errors import (
 from faust.events import Event
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.threads import WorkerThread
 
 from nyxter_online.intake import Message
 from streams.lane.lanes import Lanes
@@ -61,8 +62,18 @@ class BatchTopic(faust.Topic):
         return Event(self.app, None, message.value, None, message)
 
 
+class _Daemon(WorkerThread):
+    """A thread that does not hold the process back where the broker is away as it ends."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.daemon = True
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread, reading only what is committed."""
+
+    Worker = _Daemon
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
