@@ -9,18 +9,20 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from streams import topics
+from streams.ends import Ends
 from streams.lane.changelog import Log, opened
 from streams.lane.state import REBUILD
 from streams.lane.unusable import StateUnusable
+from streams.place import Place
 from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.progress import Progress
 
 _NEAR: Final = 100  # offsets from the end that are read first: some thirty transactions
 _FURTHER: Final = 8
-_ANSWER_S: Final = 20.0
 _OPEN_S: Final = 40.0  # a transaction of who died is aborted within 15 s, looked for every 10 s
 _LOOK_S: Final = 0.2
 
@@ -65,10 +67,11 @@ def _last_entry(client: Mapping[str, Any], partition: int, expected: int) -> int
     Where it is not the one expected, a transaction of the leader that is still open may hide it.
     """
     limit = time.monotonic() + _OPEN_S
+    ends, place = Ends(AdminClient(dict(client))), Place(topics.JOURNAL, partition)
     while True:
         with opened(client, topics.JOURNAL, partition) as log:
             last = _last_in(log)
-            if last == expected or _high_watermark(client, partition) <= log.end:
+            if last == expected or ends.written([place])[place] <= log.end:
                 return last
         if time.monotonic() > limit:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - its public name
@@ -84,14 +87,3 @@ def _last_in(log: Log) -> int:
         if numbers or start == log.start:
             return max(numbers, default=0)
         reach *= _FURTHER
-
-
-def _high_watermark(client: Mapping[str, Any], partition: int) -> int:
-    """Return the end of the journal, open transactions included."""
-    settings = {"group.id": "none", "isolation.level": "read_uncommitted"}
-    consumer = Consumer({**client, **settings})
-    try:
-        place = TopicPartition(topics.JOURNAL, partition)
-        return int(consumer.get_watermark_offsets(place, _ANSWER_S)[1])
-    finally:
-        consumer.close()

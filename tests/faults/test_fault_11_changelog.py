@@ -36,7 +36,6 @@ pytestmark = pytest.mark.kafka
 EAGER = {
     "segment.ms": "500",
     "min.cleanable.dirty.ratio": "0.01",
-    "max.compaction.lag.ms": "500",
     "delete.retention.ms": "1000",
 }
 State = dict[int, dict[bytes, Any]]
