@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping, MutableMapping
@@ -39,9 +40,16 @@ def set_up_logs(level: int = logging.INFO) -> None:
         )
     )
     handler.addFilter(_Seldom())
+    threading.excepthook = _thread_broken
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _thread_broken(told: threading.ExceptHookArgs) -> None:
+    name = told.thread.name if told.thread is not None else "?"
+    if told.exc_value is not None:
+        structlog.get_logger().error("thread broken", thread=name, **where(told.exc_value))
 
 
 class _StandardError(logging.StreamHandler[Any]):
