@@ -36,7 +36,8 @@ def shift() -> SegmentShift:
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return [line for line in capsys.readouterr().out.splitlines() if "limits." in line]
+    told = capsys.readouterr()
+    return [line for line in (told.out + told.err).splitlines() if "limits." in line]
 
 
 def test_orders_beyond_a_days_limit_are_applied_and_told_once(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from lane_fakes import PATIENCE_S
@@ -49,10 +50,13 @@ def segmenter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made._leader, made._reader = FakeLeader(), FakeReader()
     made._leading = None, threading.Event()
     made._leading[1].set()
+    made._states, made._watch, made._monitor = Mock(), Mock(), None
     yield made
     made._leader.may_end.set()
     made.stop()
     assert made._reader.stopped
+    made._states.close.assert_called_once()
+    made._watch.stop.assert_called_once()
     assert made._leader.leading == 0
 
 

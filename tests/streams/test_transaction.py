@@ -66,6 +66,7 @@ class Client:
     ) -> None:
         self._do("produce")
         assert self.open is not None
+        options.pop("on_delivery", None)  # told how far the topic of state has come
         self.open.append((topic, key, value, partition, options))
 
     def commit_transaction(self, _: float) -> None:
