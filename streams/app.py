@@ -129,8 +129,8 @@ class Segmenter:
     def start(self) -> None:
         """Begin to follow the snapshots, and to answer who asks how it goes."""
         self._reader.start()
-        self._watch.start()
         if self._monitor:
+            self._watch.start()
             self._monitor.start()
 
     def stop(self) -> None:

@@ -1,7 +1,7 @@
 """How far the segmenter has come, as its journal and its snapshots tell."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from nyxter_online.customers import BUCKETS
 from schemas.envelope import loads
@@ -11,8 +11,6 @@ from streams.reader import Reader
 from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
-
-INPUTS: Final = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS)
 
 
 class Coverage:
@@ -98,7 +96,9 @@ class Coverage:
             self.header = SnapshotHeader(**loads(value))
 
     def _see_entry(self, partition: int, entry: Entry) -> None:
-        self.applied += sum(end - start for topic, start, end in entry.spans if topic in INPUTS)
+        self.applied += sum(
+            end - start for topic, start, end in entry.spans if topic in topics.INPUTS
+        )
         self._in_use[partition] = entry.snapshot
         if entry.sweep is not None and entry.sweep.end >= BUCKETS:
             self._swept[partition] = entry.snapshot

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from nyxter_online.epochs import Epoch
 from nyxter_online.gmm import Statistics
@@ -19,6 +19,7 @@ from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
+from streams.lane.groupless import COMMITTED, is_end
 from streams.lane.records import Record
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
 from streams.segmenter.shift import SegmentShift
@@ -50,16 +51,7 @@ class Paced:
     """
 
     def __init__(self, client: Mapping[str, Any], names: tuple[str, ...], partitions: int) -> None:
-        self._consumer = Consumer(
-            {
-                **client,
-                "group.id": "none",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-            }
-        )
+        self._consumer = Consumer({**client, **COMMITTED})
         places = [(name, number) for name in names for number in range(partitions)]
         self._queues: dict[tuple[str, int], deque[_Message]] = {p: deque() for p in places}
         self._ended: set[tuple[str, int]] = set()
@@ -89,7 +81,7 @@ class Paced:
             error = message.error()
             place = message.topic() or "", message.partition() or 0
             if error is not None:
-                if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+                if not is_end(error):
                     raise KafkaException(error)
                 self._ended.add(place)
                 continue
@@ -110,7 +102,8 @@ class Paced:
 
     def start(self, topic: str, partition: int) -> int:
         """Return the first offset that a partition still has."""
-        return int(self._consumer.get_watermark_offsets(TopicPartition(topic, partition))[0])
+        place = TopicPartition(topic, partition)
+        return int(self._consumer.get_watermark_offsets(place, _ANSWER_S)[0])
 
     def close(self) -> None:
         """Stop reading."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless
 from streams.place import Place
 
 _AT_ONCE: Final = 2_000
@@ -30,10 +31,7 @@ class Reader:
         self._consumer = Consumer(
             {
                 **client,
-                "group.id": "none",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
+                **COMMITTED,
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 100,
                 "log_level": 0,
@@ -75,7 +73,7 @@ def records(client: Mapping[str, Any], starts: Mapping[Place, int]) -> Iterator[
     """
     going = set(starts)
     heard = time.monotonic()
-    with closing(Consumer({**client, **_TO_THE_ENDS})) as consumer:
+    with closing(Consumer({**client, **COMMITTED, "fetch.wait.max.ms": 20})) as consumer:
         consumer.assign([TopicPartition(*at, offset) for at, offset in starts.items()])
         while going:
             read = consumer.consume(_AT_ONCE, timeout=_LOOK_S)
@@ -86,27 +84,12 @@ def records(client: Mapping[str, Any], starts: Mapping[Place, int]) -> Iterator[
             yield [message for message in read if message.error() is None]
 
 
-_TO_THE_ENDS: Final = {
-    "group.id": "none",
-    "enable.auto.commit": False,
-    "isolation.level": "read_committed",
-    "enable.partition.eof": True,
-    "auto.offset.reset": "earliest",
-    "fetch.wait.max.ms": 20,
-}
-
-
 def _ended(messages: list[Message]) -> Iterator[Place]:
     """Yield the places whose end was come to; raise what else is wrong, unless it may mend."""
     for message in messages:
         if (error := message.error()) is None:
             continue
-        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        if is_end(error):
             yield Place(message.topic() or "", message.partition() or 0)
-        elif _is_hopeless(error):
+        elif is_hopeless(error):
             raise KafkaException(error)
-
-
-def _is_hopeless(error: KafkaError) -> bool:
-    away = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
-    return not error.retriable() and error.code() not in away

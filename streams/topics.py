@@ -28,6 +28,9 @@ PROFILES = "nyxter.profiles.v1"
 SUMMARIES = "nyxter.summaries.v1"
 SNAPSHOTS = "nyxter.snapshots.v1"
 
+INPUTS = (PURCHASES, CONTRACTS, CUSTOMERS)
+"""What is told of customers from outside."""
+
 FOR_EVER = -1
 DAY_MS = 24 * 60 * 60 * 1000
 ANSWER_S = 30.0
@@ -112,10 +115,7 @@ def every_topic(settings: Settings) -> tuple[Topic, ...]:
     events, letters = _ms(settings.segment_event_days), _ms(settings.dead_letter_days)
     soon = _ms(settings.compaction_days)
     return (
-        *(
-            Topic(name, many, "delete", inputs, copies)
-            for name in (PURCHASES, CONTRACTS, CUSTOMERS)
-        ),
+        *(Topic(name, many, "delete", inputs, copies) for name in INPUTS),
         *(Topic(name, many, "delete", FOR_EVER, copies) for name in (CONTROL, JOURNAL)),
         Topic(REPARTITION, many, "delete", inputs, copies, LARGER),
         Topic(SEGMENT_EVENTS, many, "delete", events, copies),

@@ -9,12 +9,10 @@ from typing import Final, NamedTuple
 
 from streams import topics
 from streams.agents import SOURCES
+from streams.lane.groupless import NO_GROUP
 from streams.settings import Settings
 
-INPUTS: Final = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS)
 MARKETING_GROUPS: Final = "marketing"
-NO_GROUP: Final = "none"
-"""The group that readers without one name: librdkafka asks who coordinates it, and no more."""
 
 KAFKA_ROLES: Final = {
     "worker": "nyxter worker, leading or not",
@@ -84,7 +82,7 @@ def kafka_grants(settings: Settings) -> Iterator[Grant]:
     yield Grant("cache", ("Read",), "topic", outputs)
     yield Grant("cache", ("Read",), "group", (f"{settings.app_id}-cache",))
     yield Grant("cache", ("Describe",), "group", (NO_GROUP,))
-    yield Grant("source", ("Write",), "topic", INPUTS)
+    yield Grant("source", ("Write",), "topic", topics.INPUTS)
     yield Grant("marketing", ("Read",), "topic", (topics.SEGMENT_EVENTS,))
     yield Grant("marketing", ("Read",), "group", (f"{MARKETING_GROUPS}-",), is_prefix=True)
     yield from _operator(settings)

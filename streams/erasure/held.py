@@ -19,6 +19,7 @@ from confluent_kafka import (
 from schemas.envelope import loads
 from streams import topics
 from streams.lane.changelog import POSITION_KEY
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 
@@ -137,9 +138,9 @@ class Search:
         error = message.error()
         if error is None:
             self._see(message)
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        elif is_end(error):
             self._ended.add((message.topic(), message.partition()))
-        elif not error.retriable() and error.code() not in _MAY_MEND:
+        elif is_hopeless(error):
             raise KafkaException(error)
 
     def _see(self, message: Message) -> None:
@@ -179,13 +180,4 @@ class Search:
         return self.held[name]
 
 
-_TO_THE_END: Final = {
-    "group.id": "none",
-    "enable.auto.commit": False,
-    "isolation.level": "read_committed",
-    "enable.partition.eof": True,
-    "auto.offset.reset": "earliest",
-    "fetch.wait.max.ms": 50,
-    "log_level": 0,
-}
-_MAY_MEND: Final = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)  # noqa: SLF001
+_TO_THE_END: Final = {**COMMITTED, "fetch.wait.max.ms": 50, "log_level": 0}

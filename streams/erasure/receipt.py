@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from streams import topics
 
-_INPUTS: Final = (topics.PURCHASES, topics.CONTRACTS, topics.CUSTOMERS, topics.REPARTITION)
+_INPUTS: Final = (*topics.INPUTS, topics.REPARTITION)
 _COMPACTED: Final = (topics.PROFILES, topics.SUMMARIES, topics.SNAPSHOTS)
 _DAY: Final = timedelta(days=1)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.envelope import dumps, loads
+from streams.lane.groupless import COMMITTED, is_end
 from streams.lane.unusable import StateUnusable
 
 POSITION_KEY: Final = b'["position"]'
@@ -136,10 +137,7 @@ def opened(config: Mapping[str, Any], topic: str, partition: int) -> Iterator[Lo
     consumer = Consumer(
         {
             **config,
-            "group.id": "none",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
+            **COMMITTED,
             "auto.offset.reset": "error",
             "fetch.wait.max.ms": 20,
         }
@@ -155,7 +153,7 @@ def _is_end(message: Any) -> bool:
     error = message.error()
     if error is None:
         return False
-    if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+    if not is_end(error):
         raise KafkaException(error)
     return True
 

@@ -124,11 +124,6 @@ class Lane:
             self._wake.set()
 
     @property
-    def is_leased(self) -> bool:
-        """Whether work is allowed."""
-        return self._leased.is_set()
-
-    @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is in hand."""
         return not self._queue and self.busy_since is None

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from aiokafka.structs import ConsumerRecord
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-_AWAY: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless
+
 _PATIENCE_S: Final = 5.0
 _MOST: Final = 2_000
 _MORE_S: Final = 0.05
@@ -46,16 +47,7 @@ def read_otherwise(client: Mapping[str, Any], place: Place) -> Reading:
         They cannot be decoded.
 
     """
-    consumer = Consumer(
-        {
-            **client,
-            "group.id": "none",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-        }
-    )
+    consumer = Consumer({**client, **COMMITTED})
     try:
         consumer.assign([TopicPartition(*place)])
         messages = _read(consumer)
@@ -76,9 +68,9 @@ def _read(consumer: Consumer) -> list[ConsumerRecord]:
             error = message.error()
             if error is None:
                 records.append(_record(message))
-            elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+            elif is_end(error):
                 return records
-            elif not (error.retriable() or error.code() in _AWAY):
+            elif is_hopeless(error):
                 raise KafkaException(error)
     return records
 

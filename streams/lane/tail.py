@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
+from streams.lane.groupless import COMMITTED, is_end
 from streams.logs import where
 
 log = structlog.get_logger()
@@ -46,11 +47,7 @@ class Tail:
         self._consumer = Consumer(
             {
                 **client,
-                "group.id": "none",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
+                **COMMITTED,
                 "fetch.wait.max.ms": 50,
             }
         )
@@ -83,7 +80,7 @@ class Tail:
         if error is None:
             ended.discard(message.partition())
             self._on_record(message)
-        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+        elif is_end(error):
             ended.add(message.partition())
             if len(ended) == self._partitions:
                 self._on_end()

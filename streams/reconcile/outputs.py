@@ -10,8 +10,6 @@ from hashlib import blake2b
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, TopicPartition
-
 from schemas.envelope import loads
 from schemas.rules import Rules
 from streams import topics
@@ -25,7 +23,6 @@ from streams.reconcile.findings import CannotCompare, Findings
 _LISTS: Final = (topics.SEGMENT_EVENTS, topics.DEAD_LETTERS)
 _PEEK: Final = 1_000  # outputs of which one has to be the journal's, where a topic starts late
 _MOST: Final = 200_000  # outputs without a partner before we give up
-_ANSWER_S: Final = 20.0
 
 
 class Output(NamedTuple):
@@ -168,15 +165,7 @@ class Outputs:
             _output(at.topic, m.key, m.value, m.headers, m.offset)
             for m in paced.all_of(at.topic, at.partition)
         )
-        return _List(live, self._starts_late(at), self._findings)
-
-    def _starts_late(self, at: Place) -> bool:
-        consumer = Consumer({**self._client, "group.id": "none"})
-        try:
-            start, _ = consumer.get_watermark_offsets(TopicPartition(*at), _ANSWER_S)
-        finally:
-            consumer.close()
-        return bool(start > 0)
+        return _List(live, paced.start(at.topic, at.partition) > 0, self._findings)
 
     def _profiles(self, at: Place) -> Iterator[Output]:
         for piece in records(self._client, {at: 0}):

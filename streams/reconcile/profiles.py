@@ -11,7 +11,7 @@ from nyxter_online.intake import Message
 from nyxter_online.replay import Replay
 from schemas.envelope import Headers, dumps, loads
 from schemas.rules import Rules
-from streams.coverage import INPUTS
+from streams import topics
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.findings import Findings
@@ -72,7 +72,7 @@ def replayed(
 
     Memory holds every customer's registers. Raises as `records` does.
     """
-    places = {Place(topic, number): 0 for topic in INPUTS for number in range(partitions)}
+    places = {Place(topic, number): 0 for topic in topics.INPUTS for number in range(partitions)}
     replay = Replay(rules, day)
     gc.disable()  # registers hold no cycles, and looking for some would take most of the time
     try:

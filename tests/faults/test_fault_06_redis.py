@@ -23,7 +23,6 @@ from streams import topics
 from streams.app import now_ms
 from streams.cache.store import HISTORY
 from streams.cards import PREFIX, members_key, read_card, read_history
-from streams.coverage import INPUTS
 
 pytestmark = pytest.mark.kafka
 
@@ -116,7 +115,7 @@ def catch_up(system: System) -> None:
     """Wait until the worker has applied every event that was sent: Redis is nothing to it."""
 
     def lag() -> int:
-        places = {at: end for at, end in system.ends().items() if at[0] in INPUTS}
+        places = {at: end for at, end in system.ends().items() if at[0] in topics.INPUTS}
         reached = {number: next_ for number, (next_, _) in system.progress().items()}
         return sum(end - reached[number].get(topic, 0) for (topic, number), end in places.items())
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from schemas.envelope import loads
 from streams import topics
 from streams.cli.dead_letters.letter import Letter, Mark, Name, read_letter
 from streams.lane.changelog import read_changelog
+from streams.lane.groupless import COMMITTED, is_end
 
 _ANSWER_S: Final = 10.0
 _AT_ONCE: Final = 500
@@ -79,17 +80,7 @@ def read_one(client: Client, name: Name) -> Letter:
 
 
 def _consumer(client: Client) -> Consumer:
-    return Consumer(
-        {
-            **client,
-            "group.id": "none",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 20,
-        }
-    )
+    return Consumer({**client, **COMMITTED, "fetch.wait.max.ms": 20})
 
 
 def _is_end(message: Message) -> bool:
@@ -97,6 +88,6 @@ def _is_end(message: Message) -> bool:
     error = message.error()
     if error is None:
         return False
-    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
+    if is_end(error):
         return True
     raise KafkaException(error)

@@ -10,7 +10,6 @@ from streams import topics
 from streams.access.kafka import kafka_door, steps_to_broker
 from streams.access.places import Address, address_of
 from streams.access.reach import Unreachable
-from streams.access.roles import INPUTS
 from streams.app import now_ms
 from streams.cli.doctor.checks import Check, State, divided, skew
 from streams.settings import Settings
@@ -98,7 +97,7 @@ def clocks(settings: Settings, admin: AdminClient) -> Iterator[Check]:
     """Yield how far the newest records' timestamps are ahead of our clock, if they are."""
     for whose, names in {
         "workers": (topics.JOURNAL,),
-        "sources": INPUTS,
+        "sources": topics.INPUTS,
     }.items():
         newest = max(_newest(admin, names, settings.partitions), default=0)
         ahead_s = max(0.0, (newest - now_ms()) / 1000)

@@ -13,10 +13,10 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams import topics
-from streams.access.roles import INPUTS
 from streams.agents import SOURCES
 from streams.cli.doctor.checks import Check
 from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, read_position
+from streams.lane.groupless import COMMITTED, is_end
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0
@@ -52,21 +52,12 @@ def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) 
     yield _lag(settings, positions, marks)
 
 
-_READING: Final = {
-    "group.id": "none",
-    "enable.auto.commit": False,
-    "isolation.level": "read_committed",
-    "enable.partition.eof": True,
-    "auto.offset.reset": "earliest",
-}
-
-
 def _positions(
     settings: Settings, admin: AdminClient, client: Mapping[str, Any]
 ) -> dict[int, Position]:
     """Return the last committed position of each partition that has one."""
     marks = _marks(admin, (topics.changelog(settings),), settings.partitions)
-    consumer = Consumer({**client, **_READING})
+    consumer = Consumer({**client, **COMMITTED})
     try:
         consumer.assign(
             [TopicPartition(*at, max(start, end - _NEAR_END)) for at, (start, end) in marks.items()]
@@ -87,7 +78,7 @@ def _last_values(consumer: Consumer, partitions: int) -> dict[int, bytes]:
             error = message.error()
             if error is None and message.key() == POSITION_KEY:
                 found[message.partition() or 0] = message.value() or b""
-            elif error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+            elif error is not None and not is_end(error):
                 raise KafkaException(error)
             elif error is not None:
                 ended.add(message.partition())
@@ -134,7 +125,7 @@ def _lag(settings: Settings, positions: Mapping[int, Position], marks: Marks) ->
         number: sum(
             end - max(start, _next(positions, number).get(topic, 0))
             for (topic, its), (start, end) in marks.items()
-            if its == number and topic in INPUTS
+            if its == number and topic in topics.INPUTS
         )
         for number in range(settings.partitions)
     }
