@@ -1,5 +1,7 @@
 """The `nyxter` command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +33,7 @@ from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
+from streams.settings import Settings
 from streams.topics import TopicsDiffer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -197,14 +200,22 @@ def card(
 
     Example: nyxter card T000123 --redis redis://127.0.0.1:6379/0
     """
-    from redis import RedisError  # noqa: PLC0415
-
     from streams.cli.card import show_card  # noqa: PLC0415
-    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
     settings = redis_settings(redis)
-    try:
+    with _no_card_told(settings):
         show_card(settings, customer_of(customer), as_json=as_json)
+
+
+@contextmanager
+def _no_card_told(settings: Settings) -> Iterator[None]:
+    """End the command with 1 where there is no such card, with 2 where Redis does not answer."""
+    from redis import RedisError  # noqa: PLC0415
+
+    from streams.cli.sheet import NoCard  # noqa: PLC0415
+
+    try:
+        yield
     except NoCard as error:
         typer.echo(f"nyxter: {error}", err=True)
         raise typer.Exit(1) from None
@@ -225,19 +236,11 @@ def explain(
 
     Example: nyxter explain T000123 --rules nyxter.toml
     """
-    from redis import RedisError  # noqa: PLC0415
-
     from streams.cli.explain import show_explanation  # noqa: PLC0415
-    from streams.cli.sheet import NoCard  # noqa: PLC0415
 
     settings = redis_settings(redis)
-    try:
+    with _no_card_told(settings):
         show_explanation(settings, customer_of(customer), rules_of(rules or settings.rules))
-    except NoCard as error:
-        typer.echo(f"nyxter: {error}", err=True)
-        raise typer.Exit(1) from None
-    except RedisError as error:
-        raise redis_failure(settings, error) from None
 
 
 @app.command()

@@ -228,9 +228,10 @@ class Lane:
             self._began = time.monotonic()
             self._handle(batch)
             self._adapt(len(batch.messages), time.monotonic() - self._began)
-        with self._metrics.computed.time():
-            chore = self.shift.chore(self.positions)
+        began = time.monotonic()
+        chore = self.shift.chore(self.positions)
         if chore is not None:
+            self._metrics.computed.observe(time.monotonic() - began)
             self._commit(chore, Batch([]))
         return chore is not None or bool(batch.portions)
 

@@ -1,6 +1,7 @@
 """What a worker says of itself: metrics of its partitions, whether it is healthy, and ready."""
 
 import time
+from collections import Counter as Counts
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -38,11 +39,13 @@ class Outputs:
 
     def committed(self, records: Sequence[Record]) -> None:
         """Count the records of a transaction."""
-        for record in records:
-            if (counter := self._counted.get(record.topic)) is not None:
-                counter.inc()
-            elif record.topic == topics.DEAD_LETTERS:
-                self._dead_letters.labels(str(kind_of(_reason(record)))).inc()
+        told = Counts(record.topic for record in records)
+        for topic, counter in self._counted.items():
+            counter.inc(told[topic])
+        if told[topics.DEAD_LETTERS]:
+            for record in records:
+                if record.topic == topics.DEAD_LETTERS:
+                    self._dead_letters.labels(str(kind_of(_reason(record)))).inc()
 
 
 def _reason(record: Record) -> str:
