@@ -19,7 +19,7 @@ from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
-from streams.lane.groupless import COMMITTED, is_end
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
 from streams.lane.records import Record
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
 from streams.segmenter.shift import SegmentShift
@@ -81,9 +81,10 @@ class Paced:
             error = message.error()
             place = message.topic() or "", message.partition() or 0
             if error is not None:
-                if not is_end(error):
+                if is_end(error):
+                    self._ended.add(place)
+                elif is_hopeless(error):
                     raise KafkaException(error)
-                self._ended.add(place)
                 continue
             self._queues[place].append(
                 _Message(
@@ -103,7 +104,7 @@ class Paced:
     def start(self, topic: str, partition: int) -> int:
         """Return the first offset that a partition still has."""
         place = TopicPartition(topic, partition)
-        return int(self._consumer.get_watermark_offsets(place, _ANSWER_S)[0])
+        return watermarks(self._consumer, place, _ANSWER_S)[0]
 
     def close(self) -> None:
         """Stop reading."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +43,6 @@ from streams.segmenter.summaries import HEADER_KEY, read_chunks
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 2
-NOW = datetime.now(UTC)
 WHOM = "CLIENTE-QUOKKA-3"  # at home on another partition by murmur2 than by CRC32: see `strays`
 CANARY = "Zebrafinch"
 AMOUNT = "31337.77"
@@ -74,15 +74,21 @@ MAY_HOLD = {
 Event = dict[str, Any]
 
 
+@cache
+def beginning() -> datetime:
+    """When this test began: after others, which may have taken long."""
+    return datetime.now(UTC)
+
+
 def event(kind: str, subject: str, *, minutes: float = 60, number: str = "", **data: Any) -> Event:
-    """An event of some minutes before these tests began."""
+    """An event of some minutes before this test began."""
     return {
         "specversion": "1.0",
         "id": f"e{minutes}{number}",
         "source": "/erp",
         "type": f"nyxter.{kind}.v1",
         "subject": subject,
-        "time": (NOW - timedelta(minutes=minutes)).isoformat(),
+        "time": (beginning() - timedelta(minutes=minutes)).isoformat(),
         "data": data,
     }
 
@@ -235,7 +241,7 @@ def told_late(system: System) -> None:
 
 def chatter(system: System) -> None:
     """Something new of everybody else: segments are closed by what is written after them."""
-    ago = (NOW - datetime.now(UTC)) / timedelta(minutes=1)
+    ago = (beginning() - datetime.now(UTC)) / timedelta(minutes=1)
     system.send([purchase(f"C{n}", "o1", minutes=ago, value=str(5 - ago)) for n in range(12)])
     time.sleep(0.5)
 

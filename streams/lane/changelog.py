@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.envelope import dumps, loads
-from streams.lane.groupless import COMMITTED, is_end
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
 from streams.lane.unusable import StateUnusable
 
 POSITION_KEY: Final = b'["position"]'
@@ -108,7 +108,7 @@ class Log:
     def __init__(self, consumer: Consumer, place: TopicPartition) -> None:
         self._consumer = consumer
         self._place = place
-        self.start, self.end = consumer.get_watermark_offsets(place, _ANSWER_S)
+        self.start, self.end = watermarks(consumer, place, _ANSWER_S)
 
     def read(self, offset: int) -> Iterator[tuple[list[Pair], int]]:
         """Yield keys and values from an offset up to the end, some at a time, with the next offset.
@@ -149,13 +149,11 @@ def opened(config: Mapping[str, Any], topic: str, partition: int) -> Iterator[Lo
 
 
 def _is_end(message: Any) -> bool:
-    """Tell whether a message only says that the end is reached; raise what else is no record."""
+    """Tell whether a message only says that the end is reached; raise what will not mend."""
     error = message.error()
-    if error is None:
-        return False
-    if not is_end(error):
+    if error is not None and not is_end(error) and is_hopeless(error):
         raise KafkaException(error)
-    return True
+    return error is not None and is_end(error)
 
 
 def _next(message: Any) -> int:

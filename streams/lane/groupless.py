@@ -1,9 +1,10 @@
 """Consumers without a group: what all of them are told, and what they tell beside messages."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from confluent_kafka import KafkaError
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 NO_GROUP: Final = "none"
 """The group that they name: librdkafka asks who coordinates it, and no more."""
@@ -17,6 +18,7 @@ COMMITTED: Final[Mapping[str, Any]] = {
 }
 """Settings of a consumer that reads what is committed, and says where a partition ends."""
 
+_AGAIN_S: Final = 0.2
 _AWAY: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
 
 
@@ -28,3 +30,26 @@ def is_end(error: KafkaError) -> bool:
 def is_hopeless(error: KafkaError) -> bool:
     """Tell whether trying on can't help: neither may it be retried, nor is a broker away."""
     return not error.retriable() and error.code() not in _AWAY
+
+
+def watermarks(consumer: Consumer, place: TopicPartition, answer_s: float) -> tuple[int, int]:
+    """Return the first offset that a partition has, and the one after its last committed record.
+
+    While leaders change (those of a new topic too) the broker is asked again.
+
+    Raises
+    ------
+    KafkaException
+        There is no answer within some seconds, or one that will stay.
+
+    """
+    limit = time.monotonic() + answer_s
+    while True:
+        try:
+            start, end = consumer.get_watermark_offsets(place, answer_s)
+        except KafkaException as error:
+            if is_hopeless(error.args[0]) or time.monotonic() > limit:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return start, end

@@ -3,20 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from confluent_kafka import (
-    Consumer,
-    IsolationLevel,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams import topics
 from streams.agents import SOURCES
 from streams.cli.doctor.checks import Check
-from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, read_position
-from streams.lane.groupless import COMMITTED, is_end
+from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, position_of
+from streams.place import Place
+from streams.reader import records
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0
@@ -57,32 +52,15 @@ def _positions(
 ) -> dict[int, Position]:
     """Return the last committed position of each partition that has one."""
     marks = _marks(admin, (topics.changelog(settings),), settings.partitions)
-    consumer = Consumer({**client, **COMMITTED})
-    try:
-        consumer.assign(
-            [TopicPartition(*at, max(start, end - _NEAR_END)) for at, (start, end) in marks.items()]
-        )
-        values = _last_values(consumer, len(marks))
-    finally:
-        consumer.close()
-    read = {number: read_position({POSITION_KEY: value}) for number, value in values.items()}
-    return {number: position for number, position in read.items() if position is not None}
-
-
-def _last_values(consumer: Consumer, partitions: int) -> dict[int, bytes]:
-    """Return the last position record of each partition, up to their ends."""
-    found: dict[int, bytes] = {}
-    ended: set[int | None] = set()
-    while len(ended) < partitions:
-        for message in consumer.consume(2_000, 0.1):
-            error = message.error()
-            if error is None and message.key() == POSITION_KEY:
-                found[message.partition() or 0] = message.value() or b""
-            elif error is not None and not is_end(error):
-                raise KafkaException(error)
-            elif error is not None:
-                ended.add(message.partition())
-    return found
+    starts = {Place(*at): max(start, end - _NEAR_END) for at, (start, end) in marks.items()}
+    values = {
+        message.partition() or 0: message.value()
+        for read in records(client, starts)
+        for message in read
+        if message.key() == POSITION_KEY
+    }
+    found = {number: position_of(value) for number, value in values.items()}
+    return {number: position for number, position in found.items() if position is not None}
 
 
 def _marks(admin: AdminClient, names: Sequence[str], partitions: int) -> Marks:
