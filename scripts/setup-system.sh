@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # What `make test` needs beyond Python packages: a JDK (17 or newer) and Maven, on which the tests
-# marked `kafka` run Apache Kafka, Node (18 or newer) with npm for the example in that language, and
-# a Redis with TLS (the embedded one has none). Root on Debian gets them installed; anybody else is
-# told what is missing and goes on without those tests. With CI=true nothing may be missing.
+# marked `kafka` run Apache Kafka, Node (18 or newer) with npm for the example in that language, a
+# Redis with TLS (the embedded one has none), and Chromium, in which the console is looked at. Root
+# on Debian gets them installed; anybody else is told what is missing and goes on without those
+# tests. With CI=true nothing may be missing.
 set -eu
 
 java_is_recent() {
@@ -22,12 +23,14 @@ missing() {
     command -v mvn >/dev/null || echo "Maven"
     node_is_recent || echo "Node 18+ with npm"
     command -v redis-server >/dev/null || echo "redis-server"
+    command -v chromium >/dev/null || echo "Chromium"
 }
 
 install() {
     local packages=()
     command -v mvn >/dev/null || packages+=(maven)
     command -v redis-server >/dev/null || packages+=(redis-server)
+    command -v chromium >/dev/null || packages+=(chromium)
     if ! java_is_recent; then
         if apt-cache show openjdk-17-jdk-headless >/dev/null 2>&1; then
             packages+=(openjdk-17-jdk-headless)
