@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 
 from streams.cli.acl import acl_app
 from streams.cli.arguments import (
+    FormerRules,
     RedisUrl,
     RulesFile,
     Sort,
@@ -18,6 +19,7 @@ from streams.cli.arguments import (
     broker_settings,
     customer_of,
     failure,
+    former_rules,
     redis_failure,
     redis_settings,
     refuse_empty_secret,
@@ -71,6 +73,7 @@ def replay(
         bool,
         typer.Option("--journal", help="Run again what live ran, from NYXTER_BROKER's topics."),
     ] = False,
+    former: FormerRules = None,
 ) -> None:
     """Score everyone from a file of events, without a broker.
 
@@ -85,7 +88,8 @@ def replay(
         if journal:
             from streams.cli.replay_journal import replay_journal  # noqa: PLC0415
 
-            replay_journal(broker_settings(), rules_of(rules), profiles, outputs)
+            settings, before = broker_settings(), former_rules(former)
+            replay_journal(settings, rules_of(rules), before, profiles, outputs)
             return
         from streams.cli.replay import replay_file  # noqa: PLC0415 - commands load what they need
 

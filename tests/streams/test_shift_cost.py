@@ -21,6 +21,7 @@ from streams.segmenter.board import Board
 from streams.segmenter.codec import register_record
 from streams.segmenter.progress import Progress
 from streams.segmenter.shift import SegmentShift
+from streams.segmenter.summarising import Summarising
 from streams.segmenter.told import Site
 
 RULES = read_rules("")
@@ -108,7 +109,7 @@ def cost_of(shift: SegmentShift, event: Any) -> Cost:
 @pytest.fixture(autouse=True)
 def _no_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Summaries are written once a second, whatever comes: they are no event's cost."""
-    monkeypatch.setattr(SegmentShift, "_summary_due", lambda _: False)
+    monkeypatch.setattr(Summarising, "is_due", lambda _: False)
 
 
 def warmed(shift: SegmentShift, number: int) -> Cost:
