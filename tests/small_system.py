@@ -103,7 +103,7 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
         patch.setattr("streams.segmenter.shift.time", still)
         patch.setattr("streams.segmenter.summarising.time", still)
         for size in ("_FIRST", "_FEWEST", "_MOST"):
-            patch.setattr(f"streams.segmenter.shift.{size}", chunk)
+            patch.setattr(f"streams.segmenter.sweep_parts.{size}", chunk)
         patch.setattr("streams.journal_replay.Paced", SmallInputs)
         for name, value in {"LEAST": 3, "_EVENTS": 4, "_STEADY_S": 2.0}.items():
             patch.setattr(f"streams.segmenter.trainer.{name}", value)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from nyxter_online.customer import Customer, Period
-from nyxter_online.customers import BUCKETS, Customers
+from nyxter_online.customers import Customers
 from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Message, Refusal, take_in
 from nyxter_online.mixture import Kept
@@ -36,13 +36,10 @@ from streams.segmenter.entry import Entry, Sweep
 from streams.segmenter.progress import Progress
 from streams.segmenter.stored_registers import StoredRegisters
 from streams.segmenter.summarising import Summarising
+from streams.segmenter.sweep_parts import SweepParts
 from streams.segmenter.told import Site, Told
 
 _QUIET_S: Final = 5.0
-_PART_S: Final = 0.02  # what a part of a sweep should take: a batch waits no longer than that
-_FIRST: Final = 500  # customers in the first part of a sweep; later ones by the time it took
-_FEWEST: Final = 100
-_MOST: Final = 5_000
 
 
 class SegmentShift:
@@ -80,7 +77,7 @@ class SegmentShift:
         self._adopted_from: Kept | None = None
         self.accepted: Any = None
         self._accepting: Any = None
-        self._part = _FIRST
+        self._parts = SweepParts()
         self._adopted_at = time.monotonic()
 
     def load(self, stored: Stored, memo: Any) -> None:
@@ -163,15 +160,15 @@ class SegmentShift:
         self, progress: Progress, first: int, positions: Mapping[str, int]
     ) -> list[Record]:
         """Do a part of a sweep, and fit the size of the next one to the time it took."""
+        end = self._parts.end(first, self.customers.buckets)
         began = time.monotonic()
         try:
-            part = Sweep(first, self._sweep_end(first), progress.cause, progress.whom)
+            part = Sweep(first, end, progress.cause, progress.whom)
             return self.execute(self._entry(sweep=part), [], positions)
         finally:
             took = time.monotonic() - began
             self._board.swept(took)
-            fitting = int(self._part * _PART_S / max(took, 1e-6))
-            self._part = max(_FEWEST, min(_MOST, 2 * self._part, fitting))
+            self._parts.took(took)
 
     def _is_quiet(self, progress: Progress, snapshot: Snapshot | None) -> bool:
         """Tell whether the population has stood still long enough to make every card exact.
@@ -331,13 +328,6 @@ class SegmentShift:
             return self._told.outputs(self._outcome)
         self._outcome = sweep(self.customers, slots, snapshot, part.cause, part.whom, entry.at)
         return self._told.outputs(self._outcome)
-
-    def _sweep_end(self, first: int) -> int:
-        """Return the bucket before which a part of a sweep ends: at most `_part` customers."""
-        buckets = self.customers.buckets
-        sizes = np.bincount(buckets[buckets >= first] - first, minlength=BUCKETS - first)
-        fitting = int(np.searchsorted(np.cumsum(sizes), self._part, side="right"))
-        return first + max(1, fitting)
 
     def _control(self, message: Message) -> list[Record]:
         try:

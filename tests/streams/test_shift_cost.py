@@ -196,7 +196,7 @@ def test_a_part_ends_where_the_next_bucket_would_be_too_many(sizes: list[int]) -
     )
     first, met = 0, 0
     while first < 4_096:
-        end = shift._sweep_end(first)
+        end = shift._parts.end(first, shift.customers.buckets)
         assert end > first
         buckets = shift.customers.buckets
         inside = buckets[(buckets >= first) & (buckets < end)]
