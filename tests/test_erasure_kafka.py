@@ -219,7 +219,7 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     place.start()
     wait_until(system.is_applied, "all that came late is applied")
     assert_is_gone(place, tmp_path / "receipts.jsonl")
-    wait_until(lambda: chatter(place) or not traces(place), "the canary is nowhere", 60)
+    wait_until(lambda: chatter(place) or not traces(place), "the canary is nowhere", 180)
     assert_never_here(system)
     assert_nobody_can_be_erased(place)
     assert_replay_brings_nobody_back(system, tmp_path)
