@@ -1,4 +1,4 @@
-"""What a table of the export is, as data: docs/power-bi.md is made from it, and so are the files."""
+"""What a table of the export is, as data; docs/power-bi.md is made from it, the files too."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
