@@ -18,14 +18,14 @@ class Record(Protocol):
         """Return where it is on its partition."""
 
 
-def latest(pieces: Iterable[Iterable[Record]]) -> Iterator[tuple[int, bytes]]:
+def latest(records: Iterable[Record]) -> Iterator[tuple[int, bytes]]:
     """Yield offset and value of the last record of each key, of records that come in their order.
 
     Values wait in a file; memory holds the keys.
     """
     places: dict[bytes, tuple[int, int, int]] = {}
     with TemporaryFile() as values:
-        for record in (record for piece in pieces for record in piece):
+        for record in records:
             key, value = record.key() or b"", record.value()
             if value is None:
                 places.pop(key, None)
