@@ -166,7 +166,7 @@ def held(root: Path, format_: Format = "parquet") -> dict[str, list[tuple[Any, .
     rows: dict[str, list[tuple[Any, ...]]] = {}
     for table in TABLES:
         for file in sorted((where / table.name).rglob("*.parquet")):
-            found = list(read_parquet(table.columns, file))
+            found = list(read_parquet(duckdb.default_connection(), table.columns, file))
             rows.setdefault(table.name, []).extend(found)
             if table.is_dated:
                 at = [column.name for column in table.columns].index("day")

@@ -228,11 +228,11 @@ class TestParquet:
             ("a\x00\r🙂", ["'"], 2**63 - 1, 1e-300, Decimal(10) ** 13, date.max, AT, True),
         ]
         write(table(rows), "parquet", tmp_path / "it's")
-        assert list(read_parquet(COLUMNS, tmp_path / "it's")) == rows
+        assert list(read_parquet(duckdb.default_connection(), COLUMNS, tmp_path / "it's")) == rows
 
     def test_no_rows(self, tmp_path: Path) -> None:
         assert write(table([]), "parquet", tmp_path / "t") == 0
-        assert list(read_parquet(COLUMNS, tmp_path / "t")) == []
+        assert list(read_parquet(duckdb.default_connection(), COLUMNS, tmp_path / "t")) == []
 
     @pytest.mark.parametrize(
         ("at", "cell"), [(2, 2**63), (4, Decimal(10) ** 14), (4, Decimal("NaN"))]

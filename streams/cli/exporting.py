@@ -75,7 +75,9 @@ def export(
         raise failure("give --to DIRECTORY (see --help)")
     with _trouble_told():
         if forget:
-            _forget(to, format and format.value, [customer_of(customer) for customer in forget])
+            _forget(
+                to, format.value if format else None, [customer_of(customer) for customer in forget]
+            )
         elif format is None:
             raise failure("give --format parquet, csv or xlsx (see --help)")
         else:

@@ -8,17 +8,16 @@ the same rows are kept as Parquet as well: that is what a day's file is made ane
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from streams.exporting.schema import Schema
 from streams.exporting.star import TABLES, layout
 from streams.exporting.state import BadDirectory, State, load_state, save_state, sync_directory
 from streams.tabular import Format, Table, write
-from streams.tabular.parquet import read_parquet
 
 META: Final = ".nyxter-export"
 _DAY: Final = "day="
@@ -93,13 +92,20 @@ class Directory:
         files = {day: self.kept(table, day) for day in days}
         return {day: path for day, path in files.items() if path.exists()}
 
-    def put(self, table: Schema, day: date | None, made: Path) -> None:
-        """Let a commit put the rows of a table in place of what there is of the day."""
+    def fresh(self, table: Schema, day: date | None) -> Path:
+        """Return where to make what `put` takes."""
+        return self.run / f"{table.name}-{day}.parquet"
+
+    def put(self, table: Schema, day: date | None, rows: Iterable[Sequence[Any]]) -> None:
+        """Let a commit put what was made `fresh` in place of what there is of the day.
+
+        `rows` are those that were made, for formats that are not Parquet.
+        """
+        made = self.fresh(table, day)
         if self.format != "parquet":
             named = f"{day}" if day else table.name
             shown = self.root / table.name / f"{named}.{self.format}"
             to = made.with_suffix(f".{self.format}")
-            rows = read_parquet(table.columns, made)
             write(Table(f"{table.name} {day or ''}", table.columns, rows), self.format, to)
             self._move(to, shown)
         self._move(made, self.kept(table, day))

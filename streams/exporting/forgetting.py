@@ -19,9 +19,9 @@ def forget(directory: Directory, state: State, customers: Collection[str]) -> in
         for table in (table for table in TABLES if table.has_customers):
             held = directory.held_files(table)
             for day in merger.naming(held):
-                made = directory.run / f"{table.name}-{day}.parquet"
+                made = directory.fresh(table, day)
                 merger.merge(table, held[day], None, made)
-                directory.put(table, day, made)
+                directory.put(table, day, merger.rows(table, made))
                 count += 1
     directory.commit(state)
     return count

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from streams.exporting.schema import CUSTOMER, Schema
 from streams.exporting.spool import OFFSET, Spool
 from streams.tabular.lines import copied, lines_query, literal, opened, quoted
+from streams.tabular.parquet import read_parquet
 
 
 class Merger:
@@ -56,8 +58,8 @@ class Merger:
 
     def merge(
         self, table: Schema, old: Path | None, new: tuple[Spool, Path] | None, to: Path
-    ) -> int:
-        """Write old rows and new lines, sorted; return how many there are.
+    ) -> None:
+        """Write old rows and new lines, sorted.
 
         Raises ``ValueError`` for a cell that its column does not hold.
         """
@@ -77,8 +79,11 @@ class Merger:
             parts.append(f"SELECT {chosen} FROM ({query}) {leave}")  # noqa: S608
         order = ", ".join(quoted(name) for name in table.order)
         copied(self._database, f"{' UNION ALL '.join(parts)} ORDER BY {order}", to)
-        found = self._database.execute(f"SELECT count(*) FROM {_rows(to)}").fetchone()  # noqa: S608
-        return int(found[0]) if found else 0
+
+    def rows(self, table: Schema, file: Path | None) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a file that was made, none where there is none."""
+        if file is not None:
+            yield from read_parquet(self._database, table.columns, file)
 
 
 @contextmanager

@@ -30,7 +30,6 @@ from streams.exporting.star import EVENT_TABLES, TABLES, Subject, layout, tables
 from streams.exporting.state import State
 from streams.place import Place
 from streams.reader import records
-from streams.tabular.parquet import read_parquet
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 Tell = Callable[[str, int], None]
@@ -164,12 +163,12 @@ class Run:
             spool.close()
         for table in (table for table in TABLES if table.has_customers):
             held = self._directory.held_files(table)
-            spool = self._spools.get(table.name)
-            fresh = set(spool.counts) if spool else set()
-            if spool:
-                self._report.rows[table.name] = sum(spool.counts.values()), len(fresh)
+            new = self._spools.get(table.name)
+            fresh = set(new.counts) if new else set()
+            if new:
+                self._report.rows[table.name] = sum(new.counts.values()), len(fresh)
             for day in sorted(fresh | set(merger.naming(held)), key=str):
-                lines = (spool, spool.lines(day)) if spool and day in fresh else None
+                lines = (new, new.lines(day)) if new and day in fresh else None
                 is_added = lines is None or table in EVENT_TABLES.values()
                 self._merge(merger, table, day, lines, is_added=is_added)
 
@@ -184,9 +183,9 @@ class Run:
     ) -> None:
         """Put rows of a day in place, those that it has among them where they are added."""
         kept = self._directory.held_files(table).get(day) if is_added else None
-        made = self._directory.run / f"{table.name}-{day}.parquet"
+        made = self._directory.fresh(table, day)
         merger.merge(table, kept, new, made)
-        self._directory.put(table, day, made)
+        self._directory.put(table, day, merger.rows(table, made))
 
     def _merge_dimensions(self, merger: Merger) -> None:
         met = self._report.met
@@ -198,9 +197,8 @@ class Run:
             (SEGMENTS, segment_rows, met.segments),
             (STAGES, stage_rows, met.stages),
         ):
-            before = self._directory.held_files(table).get(None)
-            held = read_parquet(table.columns, before) if before else ()
-            self._dimension(merger, table, rows_of(self._rules, named, list(held)))
+            before = merger.rows(table, self._directory.held_files(table).get(None))
+            self._dimension(merger, table, rows_of(self._rules, named, list(before)))
 
     def _dimension(self, merger: Merger, table: Schema, rows: Iterable[Any]) -> None:
         spool = Spool(table, self._directory.run / table.name)

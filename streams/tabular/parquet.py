@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final
 
+import duckdb
+
 from streams.tabular.lines import copied, line_maker, lines_query, literal, opened, quoted
 from streams.tabular.table import Column, Table
 
@@ -37,16 +39,17 @@ def _put_lines(table: Table, to: Path) -> int:
     return count
 
 
-def read_parquet(columns: Sequence[Column], file: Path) -> Iterator[tuple[Any, ...]]:
+def read_parquet(
+    database: duckdb.DuckDBPyConnection, columns: Sequence[Column], file: Path
+) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a file in its order, each cell as `Column` says of its kind."""
     chosen = ", ".join(_chosen(column) for column in columns)
     instants = [at for at, column in enumerate(columns) if column.kind == "instant"]
-    with TemporaryDirectory() as place, opened(Path(place)) as database:
-        found = database.execute(
-            f"SELECT {chosen} FROM read_parquet({literal(file)}, hive_partitioning = false)"  # noqa: S608
-        )
-        while rows := found.fetchmany(_AT_ONCE):
-            yield from map(_with_instants(instants), rows)
+    found = database.cursor().execute(
+        f"SELECT {chosen} FROM read_parquet({literal(file)}, hive_partitioning = false)"  # noqa: S608
+    )
+    while rows := found.fetchmany(_AT_ONCE):
+        yield from map(_with_instants(instants), rows)
 
 
 def _chosen(column: Column) -> str:
