@@ -23,7 +23,7 @@ KAFKA_ROLES: Final = {
     "operator": "nyxter topics, doctor, tail, triggers, model, dead-letters list and show, "
     "reconcile, replay --journal",
     "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
-    "analyst": "nyxter tail, model show",
+    "analyst": "nyxter tail, model show, export",
 }
 REDIS_ROLES: Final = {
     "cache": "nyxter cache",

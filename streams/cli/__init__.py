@@ -31,6 +31,7 @@ from streams.cli.cache import cache_app
 from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
+from streams.cli.exporting import export
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.topics import topics_app
@@ -51,6 +52,7 @@ app.command()(health)
 app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
+app.command()(export)
 
 
 @app.callback()
