@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from functools import partial
 from typing import Final, NamedTuple
 
 from schemas.customer_id import problem_of
@@ -207,7 +206,7 @@ def _quantity(text: str, dialect: Dialect) -> str:
     return str(number)
 
 
-def _band(text: str, dialect: Dialect) -> str:  # noqa: ARG001 - as all conversions
+def _band(text: str, _: Dialect) -> str:
     """Return the ordinal of a revenue band, however it is written."""
     bare = _bare(text)
     if bare in _NO_BAND:
@@ -238,11 +237,11 @@ def conversion(reading: Reading, dialect: Dialect) -> Convert:
 
     What it returns raises ``Refused``, or ``TooLarge``, for a cell that cannot be.
     """
-    convert = partial(_CONVERT[reading], dialect=dialect)
+    convert = _CONVERT[reading]
     clean_of = str.strip if reading in _AS_IT_IS else cleaned  # another id is another customer
 
     def converted(text: str) -> str | None:
         clean = clean_of(text)
-        return None if is_nothing(clean) else convert(clean)
+        return None if is_nothing(clean) else convert(clean, dialect)
 
     return converted

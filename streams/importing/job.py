@@ -24,7 +24,7 @@ from streams.importing.outcome import Outcome
 from streams.importing.records import SPACES, Flaw, Reading, lines
 from streams.importing.staging import Staged, stage
 
-_CONFIG: Final = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+_ALONE: Final = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 
 class Wishes(NamedTuple):
@@ -111,7 +111,7 @@ class Job:
         self._directory = directory
         self._today = today
         self._db: DuckDBPyConnection = duckdb.connect(
-            config=_CONFIG | {"temp_directory": str(directory)}
+            config={**_ALONE, "temp_directory": str(directory)}
         )
         self._form: Form | None = None
         self._bound: list[sheet.Bound] = []

@@ -83,8 +83,9 @@ def _is_wide(encoding: str) -> bool:
 def records(path: Path, reading: Reading, after: int, columns: int) -> Iterator[Record]:
     """Yield the records below a line, blank lines among them as empty ones.
 
-    Only a record of so many `columns` goes on over several lines: a quote that is not closed costs
-    the line it stands on, and no other.
+    Only a record of so many `columns` goes on over several lines, and only over lines that are too
+    short to be records themselves: a quote that is not closed costs the line it stands on, and no
+    other.
     """
     numbered = enumerate(lines(path, reading.encoding), 1)
     broken = _LOST if _is_wide(reading.encoding) else _BROKEN
@@ -123,6 +124,7 @@ class _Quotes:
         self._open = re.compile(rf"(?:{cell}{s})*+{inside}\Z")
         self._cell = re.compile(rf"(?:\A|{s}){cell}")
         self._columns = columns
+        self._separator = reading.separator
         self._broken = broken
 
     def is_whole(self, text: str) -> bool:
@@ -132,9 +134,14 @@ class _Quotes:
     def lines_taken(self, text: str, more: list[str]) -> int:
         """Return how many of the following lines belong to a record; 0: it is none."""
         for count, line in enumerate(more, 1):
-            if self._open.match(text) is None or self._broken.search(line):
+            if self._is_own(line) or self._open.match(text) is None:
                 return 0
             text = f"{text}\n{line}"
             if self.is_whole(text):
                 return count if len(self._cell.findall(text)) == self._columns else 0
         return 0
+
+    def _is_own(self, line: str) -> bool:
+        """Tell whether a line is long enough for a record of its own, or cannot be read."""
+        count = line.count(self._separator) + 1
+        return count >= self._columns or self._broken.search(line) is not None

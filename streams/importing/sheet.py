@@ -105,8 +105,8 @@ def convert(
 def _dictionary(db: DuckDBPyConnection, one: Bound, translate: Convert) -> None:
     """Make a table of a column's different texts and what they are."""
     assert one.place is not None
-    texts = list(_distinct(db, one.place))
-    rows = [_translated(text, translate) for text in texts] or [(None, None, None)]
+    texts: list[str | None] = [*_distinct(db, one.place)]
+    rows = [_translated(text, translate) for text in texts if text] or [(None, None, None)]
     names = ("text", "value", "outcome", "reason")
     columns = (texts or [None], *zip(*rows, strict=True))
     db.register("translated", dict(zip(names, map(_array, columns), strict=True)))
