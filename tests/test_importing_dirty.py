@@ -79,7 +79,7 @@ def test_reasons_name_the_column(case: Case) -> None:
     assert told["", "a quote is not closed, or in a wrong place"]
 
 
-def test_every_event_would_be_applied(case: Case, tmp_path: Path) -> None:
+def test_every_event_would_be_applied(case: Case) -> None:
     kinds = Counter(event["type"] for event in case.imported.events)
     assert kinds == {
         "nyxter.contract.recorded.v1": case.planted.contracts,

@@ -14,7 +14,6 @@ _BOMS: Final = (
 _LOOKED_AT: Final = 4096
 _CP1252_ONLY: Final = bytes(range(0x80, 0xA0))
 _NOT_CP1252: Final = bytes((0x81, 0x8D, 0x8F, 0x90, 0x9D))
-_ESCAPED: Final = range(0xDC80, 0xDD00)
 
 
 def encoding_of(path: Path) -> str:
@@ -48,9 +47,9 @@ def _by_bytes(path: Path) -> str:
         text = decoder.decode(chunk)
         if text.isascii():
             continue
-        others = [character for character in map(ord, text) if character > 0x7F]  # noqa: PLR2004
-        wrong = sum(character in _ESCAPED for character in others)
-        good, bad = good + len(others) - wrong, bad + wrong
+        others = len(text) - len(text.encode("ascii", "ignore"))
+        wrong = len(text) - len(text.encode("utf-8", "ignore").decode())
+        good, bad = good + others - wrong, bad + wrong
         seen.update(chunk)
     if good >= bad:
         return "utf-8"
