@@ -109,7 +109,8 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 def _show(result: Result, published: Published, ends: Ends) -> None:
     """Account for every row."""
-    lines = [(f"{result.rows:,}", f"rows as of {result.time}, and {result.blank:,} blank lines")]
+    when = f" as of {result.time}" if result.time else ""
+    lines = [(f"{result.rows:,}", f"rows{when}, and {result.blank:,} blank lines")]
     lines += [(f"{result.counts.get(one, 0):,}", f"  {_WORDS[one]}") for one in Outcome]
     if result.customers:
         lines.append((f"{result.customers:,}", "customers' records crossed from them"))

@@ -162,10 +162,10 @@ def _told(error: ValidationError, text: str, name: str) -> Iterator[str]:
     for problem in error.errors(include_url=False, include_input=False):
         reason = "unknown key" if problem["type"] == "extra_forbidden" else problem["msg"]
         reason = reason.removeprefix("Value error, ")
-        where = problem["loc"] or tuple(reason.partition(":")[0].split())
+        where = problem["loc"] or tuple(reason.replace(":", "").split()[:2])
         line = line_of(text, where)
         place = f"{name}, line {line}" if line else name
-        key = "".join(f"{'.'.join(map(str, problem['loc']))}: " if problem["loc"] else "")
+        key = f"{'.'.join(map(str, problem['loc']))}: " if problem["loc"] else ""
         yield f"{place}: {key}{reason}"
 
 

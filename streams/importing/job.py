@@ -67,7 +67,7 @@ class Result(NamedTuple):
     flaws
         The rejected ones, by line.
     time
-        The instant that events have whose row tells none.
+        The instant that events have whose row tells none; empty where there are no events.
     customers
         Customers whose record was crossed.
     disputed
@@ -191,6 +191,8 @@ class Job:
         """Return the instant of what tells none itself: the beginning of the file's day."""
         told = self._wishes.as_of
         day = told or sifting.newest_day(self._db, self.form.layout.columns, self._bound)
+        if day is None and not self._count("typed where problem is null"):
+            return ""
         if day is None:
             raise DayUnknown("nothing in the file tells of when it is: tell --as-of DAY")
         time = _instant(day)
