@@ -28,9 +28,10 @@ class Imported(NamedTuple):
 def import_command(what: str, file: Path, *options: str, out: bool = True) -> Imported:
     """Run the command; with `out` its events go to a file beside the one that is read."""
     events = file.with_name(f"{file.name}.events.jsonl")
-    events.unlink(missing_ok=True)
+    if out:
+        events.unlink(missing_ok=True)
     target = ["--out", str(events)] if out else []
     result = CliRunner().invoke(app, ["import", what, str(file), *target, *options])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
-    lines = events.read_bytes().splitlines() if events.exists() else []
+    lines = events.read_bytes().splitlines() if out and events.exists() else []
     return Imported(result.exit_code, result.stdout, result.stderr, [json.loads(x) for x in lines])

@@ -90,7 +90,7 @@ def test_the_same_id_of_two_customers_is_two_contracts(own: Path) -> None:
     [
         ("what = 1 1", "own.toml: not TOML"),
         ("what = 'orders'\n[columns]", "own.toml, line 1: what: Input should be"),
-        (OWN + "brand2 = 'x'", "own.toml, line 11: columns: brand2 is not one of"),
+        (OWN + "brand2 = 'x'", "own.toml, line 12: columns: brand2 is not one of"),
         (OWN.replace("brand =", "hosting ="), "own.toml, line 4: columns: brand is missing"),
         ("colour = 1\n" + OWN, "own.toml, line 1: colour: unknown key"),
         (
@@ -103,7 +103,7 @@ def test_the_same_id_of_two_customers_is_two_contracts(own: Path) -> None:
         ),
         (
             OWN + "[attributes]\ncity = 'x'",
-            "own.toml, line 12: attributes: city is the name of a field",
+            "own.toml, line 13: attributes: city is the name of a field",
         ),
     ],
 )

@@ -7,9 +7,10 @@ from confluent_kafka import KafkaException, Message, Producer
 
 from streams.importing.events import Parcel
 
-_PATIENCE_MS: Final = 30_000
+_PATIENCE_S: Final = 30.0
 _ANSWER_S: Final = 10.0
 _WAIT_S: Final = 0.2
+_LAST_S: Final = 2.0
 _TOLD: Final = 2_000  # events from one sign of progress to the next
 
 
@@ -46,15 +47,17 @@ class Publisher:
     ----------
     client
         librdkafka settings: the broker, and the partitioner of all our producers.
+    patience_s
+        After how long an event that is not acknowledged is given up.
 
     """
 
-    def __init__(self, client: Mapping[str, Any]) -> None:
+    def __init__(self, client: Mapping[str, Any], patience_s: float = _PATIENCE_S) -> None:
         ours = {
             "enable.idempotence": True,
             "linger.ms": 50,
             "compression.type": "lz4",
-            "message.timeout.ms": _PATIENCE_MS,
+            "message.timeout.ms": int(patience_s * 1000),
         }
         self._producer = Producer({**client, **ours})
         self._acknowledged = 0
@@ -87,9 +90,10 @@ class Publisher:
 
     def _given_up(self) -> Published:
         """Take back what is not under way yet, and tell what arrived."""
-        self._producer.purge()
-        self._producer.flush(_WAIT_S)
-        return Published(self._acknowledged, self._problem or "stopped")
+        problem = self._problem or "stopped"
+        self._producer.purge(in_flight=False)
+        self._producer.flush(_LAST_S)
+        return Published(self._acknowledged, problem)
 
     def _is_sent(self, parcel: Parcel, stop: Stop) -> bool:
         """Hand an event to the client, once it has room; tell whether it is worth going on."""
