@@ -32,6 +32,7 @@ from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
 from streams.cli.exporting import export
+from streams.cli.importing import import_file
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.topics import topics_app
@@ -53,6 +54,7 @@ app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
 app.command()(export)
+app.command("import")(import_file)
 
 
 @app.callback()
