@@ -130,7 +130,8 @@ def _steward(settings: Settings) -> Iterator[Grant]:
 
 _FILL: Final = (
     *("ping", "time", "script|load", "evalsha"),
-    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
+    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "hincrby", "hdel", "hscan"),
+    *("del", "expire", "multi", "exec"),
     *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
 )
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
@@ -164,8 +165,8 @@ REDIS_KEYS: Final = (
         "steward",
         ("~nyxter:v1:*",),
         (
-            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "hdel", "xlen", "type"),
-            *("exists", "watch", "unwatch", "multi", "exec"),
+            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "xlen", "type"),
+            *("exists", "watch", "unwatch", "persist", "rename"),
         ),
     ),
 )
