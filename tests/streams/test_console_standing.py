@@ -124,4 +124,6 @@ def test_where_every_figure_scores_enough_the_first_there_can_be_is_enough() -> 
     scale = Scale(np.array([700]), np.array([10_000]), np.array([9_900, 10_000]))
     assert least_figure("R", scale, 9_000, 600) == 600
     assert least_figure("R", scale, 9_950, 600) == 700
-    assert least_figure("R", Scale(scale.figures, scale.held - 1, scale.added - 1), 10_000, 1) is None
+    assert (
+        least_figure("R", Scale(scale.figures, scale.held - 1, scale.added - 1), 10_000, 1) is None
+    )
