@@ -22,16 +22,10 @@ PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
 SEGMENTS = PREFIX + b"segments"
 
-<<<<<<< HEAD
 CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
 TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
-_OWN = (b"version", b"updated_at")
-=======
-CARD_TEXTS = frozenset({"customer_id", "tier", "channel", "day", "rules"})
-TRANSITION_TEXTS = frozenset({"id", "time", "kind", "old", "new"})
 _TOLD = (b"version", b"updated_at")
 _UNTOLD = (b"counted", b"recount")
->>>>>>> i7-frame
 
 
 def card_key(customer: bytes) -> bytes:
@@ -71,24 +65,16 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
 
 
 def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
-<<<<<<< HEAD
-    """Return what `read_card` does of a hash that was read."""
-    if b"version" not in held or b"gone" in held:
-        return None
-    own = {name.decode(): int(held[name]) for name in _OWN}
-    return unpacked({name: held[name] for name in held if name not in _OWN}, CARD_TEXTS) | own
-=======
     """Return what a card's hash tells, as `read_card` does; an empty one is none.
 
     >>> card_of({b"tier": b"vip", b"version": b"7", b"updated_at": b"0", b"counted": b""})["tier"]
     'vip'
     """
-    if not held or b"gone" in held:
+    if b"version" not in held or b"gone" in held:
         return None
     told = {name.decode(): int(held[name]) for name in _TOLD}
     rest = {name: value for name, value in held.items() if name not in _TOLD + _UNTOLD}
     return unpacked(rest, CARD_TEXTS) | told
->>>>>>> i7-frame
 
 
 def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:
@@ -116,7 +102,8 @@ def card_json(held: Mapping[bytes, bytes]) -> bytes:
     >>> card_json({b"tier": b"vip", b"P": b"80.0", b"version": b"7"})
     b'{"customer_id":null,"tier":"vip","channel":null,"day":null,"rules":null,"P":80.0,"version":7}'
     """
-    return _as_json(held, CARD_TEXTS)
+    told = {name: value for name, value in held.items() if name not in _UNTOLD}
+    return _as_json(told, CARD_TEXTS)
 
 
 def history_json(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Any]:

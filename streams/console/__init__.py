@@ -41,12 +41,8 @@ def build(settings: Settings) -> FastAPI:
     app.routes.append(entrance(token))
     app.mount(PREFIX, make_api(desk))
     add_pages(desk)
-<<<<<<< HEAD
-    ui.run_with(app, title="Nyxter Online", show_welcome_message=False)
-    app.add_middleware(RawPaths)
-=======
     ui.run_with(app, title="Nyxter Online", show_welcome_message=False, tailwind=False)
->>>>>>> i7-frame
+    app.add_middleware(RawPaths)
     app.add_middleware(Guard, token=token)
     return app
 
