@@ -91,8 +91,7 @@ def kafka_grants(settings: Settings) -> Iterator[Grant]:
     yield from _steward(settings)
     yield Grant("analyst", ("Read",), "topic", (*outputs, topics.SNAPSHOTS))
     yield Grant("analyst", ("Describe",), "group", (NO_GROUP,))
-    yield Grant("console", ("Read",), "topic", (topics.SEGMENT_EVENTS, topics.SNAPSHOTS))
-    yield Grant("console", ("Describe",), "group", (NO_GROUP,))
+    yield from _console(settings.app_id, topics.changelog(settings))
 
 
 def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
@@ -132,6 +131,15 @@ def _steward(settings: Settings) -> Iterator[Grant]:
     )
 
 
+def _console(app_id: str, changelog: str) -> Iterator[Grant]:
+    """Yield what pages and look-ups need; the changelog and the inputs: how far workers are."""
+    shown = (topics.SEGMENT_EVENTS, topics.SNAPSHOTS, topics.DEAD_LETTERS, topics.RETRIED)
+    yield Grant("console", ("Read",), "topic", (*shown, changelog))
+    described = tuple(name for name in SOURCES if name not in shown)
+    yield Grant("console", ("Describe",), "topic", described)
+    yield Grant("console", ("Describe",), "group", (app_id, NO_GROUP))
+
+
 _FILL: Final = (
     *("ping", "time", "script|load", "evalsha"),
     *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
@@ -139,7 +147,7 @@ _FILL: Final = (
 )
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
 _MEMBERS: Final = ("zcard", "zcount", "zrange", "zscore")
-_RANKS: Final = ("zcard", "zscore", "zrevrange", "zrevrank")
+_RANKS: Final = ("zcard", "zscore", "zrevrange", "zrevrank", "zrange", "zscan")
 
 REDIS_KEYS: Final = (
     Keys(
