@@ -1,0 +1,81 @@
+"""Who went from where to where, as a Sankey diagram."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from streams.console.charts.colours import FONT, INK, in_locale, shade, tooltip
+
+
+class Flow(NamedTuple):
+    """How often customers went from one segment to another; "" is none."""
+
+    old: str
+    new: str
+    moves: int
+
+
+def sankey(flows: Sequence[Flow], titles: dict[str, str], locale: str) -> dict[str, Any]:
+    """Return the chart of flows: on the left where they began, on the right where they ended.
+
+    Parameters
+    ----------
+    flows
+        What moved; the same segment on both sides is two nodes, so nothing runs in circles.
+    titles
+        What segments are called, "" included.
+    locale
+        How numbers are written.
+
+    """
+    sides = {"<": _sum(flows, 0), ">": _sum(flows, 1)}
+    nodes = [
+        _node(side, name, place, titles, moves)
+        for side, names in sides.items()
+        for place, (name, moves) in enumerate(names.items())
+    ]
+    links = [
+        {"source": f"<{flow.old}", "target": f">{flow.new}", "value": flow.moves}
+        | {"said": f"{titles[flow.old]} → {titles[flow.new]}"}
+        for flow in flows
+    ]
+    number = in_locale("p.value", locale)
+    series = {
+        "type": "sankey",
+        "left": 4,
+        "right": 4,
+        "top": 8,
+        "bottom": 8,
+        "nodeWidth": 12,
+        "nodeGap": 16,
+        "draggable": False,
+        "emphasis": {"focus": "adjacency"},
+        "data": nodes,
+        "links": links,
+        "label": {
+            "color": INK,
+            "fontSize": FONT,
+            ":formatter": f"p => p.data.said + '  ' + {number}",
+        },
+        "lineStyle": {"color": "source", "opacity": 0.35},
+    }
+    told = tooltip(f"p => p.data.said + ': ' + {number}")
+    return {"animation": False, "tooltip": told, "series": [series]}
+
+
+def _sum(flows: Sequence[Flow], side: int) -> dict[str, int]:
+    """Return by segment how many moves began (0) or ended (1) there, the most first."""
+    sums: dict[str, int] = {}
+    for flow in flows:
+        sums[flow[side]] = sums.get(flow[side], 0) + flow.moves
+    return dict(sorted(sums.items(), key=lambda named: -named[1]))
+
+
+def _node(side: str, name: str, place: int, titles: dict[str, str], moves: int) -> dict[str, Any]:
+    return {
+        "name": side + name,
+        "said": titles[name],
+        "value": moves,
+        "depth": 0 if side == "<" else 1,
+        "itemStyle": {"color": shade(name, place)},
+        "label": {"position": "right" if side == "<" else "left"},
+    }
