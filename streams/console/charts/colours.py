@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-INK: Final = "var(--nyx-ink)"
-MUTED: Final = "var(--nyx-muted)"
-LINE: Final = "var(--nyx-line)"
-SURFACE: Final = "var(--nyx-surface)"
-ACCENT: Final = "var(--nyx-accent)"
-SHADES: Final = tuple(f"var(--nyx-shade-{number})" for number in range(1, 7))
-"""Hues that are told apart, as `style.CSS` has them."""
+INK: Final = "var(--ink)"
+MUTED: Final = "var(--ink-2)"
+LINE: Final = "var(--line)"
+SURFACE: Final = "var(--surface)"
+ACCENT: Final = "var(--series)"
+SHADES: Final = tuple(f"var(--shade-{number})" for number in range(1, 7))
+"""Hues that are told apart, of `look/views.css`."""
 
 FONT: Final = 12
 
@@ -37,7 +37,7 @@ def shade(name: str, place: int) -> str:
     """Return the colour of a segment: always the same; of one that rules named, by its place.
 
     >>> shade("Clientes Leais", 7), shade("black friday", 7), shade("", 0)
-    ('var(--nyx-shade-3)', 'var(--nyx-shade-2)', 'var(--nyx-muted)')
+    ('var(--shade-3)', 'var(--shade-2)', 'var(--ink-2)')
     """
     return MUTED if name in NOBODY else SHADES[_BY_NAME.get(name, place % len(SHADES))]
 

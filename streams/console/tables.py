@@ -1,0 +1,95 @@
+"""A table on a page: the very one that downloads, written as the reader does."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from streams.console.markup import Markup, tag
+from streams.console.words import Words
+from streams.console.words import views as texts
+from streams.tabular import Column, Table
+from streams.telling.formats import NOTHING
+
+_TO_THE_RIGHT: Final = frozenset({"integer", "number", "money"})
+
+Link = Callable[[Sequence[Any]], str]
+
+
+def shown(
+    words: Words,
+    table: Table,
+    caption: str,
+    *,
+    places: Mapping[str, int] | None = None,
+    link: Link | None = None,
+) -> Markup:
+    """Return a table as HTML; its rows are used up.
+
+    Parameters
+    ----------
+    words
+        The reader's language.
+    table
+        What to show; the first column is the name of its row.
+    caption
+        What it is, for who does not see the page.
+    places
+        By column, how many decimals its numbers have (2 where nothing is said).
+    link
+        Returns, for a row, where its name leads.
+
+    """
+    heads = (tag("th", one.title, scope="col", class_=_side(one)) for one in table.columns)
+    rows = (tag("tr", *_cells(words, table.columns, row, places or {}, link)) for row in table.rows)
+    held = tag(
+        "table",
+        tag("caption", caption, class_="seen-not"),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *rows),
+        class_="data",
+    )
+    return tag("div", held, class_="scroll", tabindex="0", role="region", aria_label=caption)
+
+
+def _cells(
+    words: Words,
+    columns: Sequence[Column],
+    row: Sequence[Any],
+    places: Mapping[str, int],
+    link: Link | None,
+) -> list[Markup]:
+    told = [
+        tell(words, column, cell, places.get(column.name, 2))
+        for column, cell in zip(columns, row, strict=True)
+    ]
+    name: Any = tag("a", told[0], href=link(row)) if link is not None else told[0]
+    rest = (tag("td", text, class_=_side(one)) for one, text in zip(columns[1:], told[1:], strict=True))
+    return [tag("th", name, scope="row", class_=_side(columns[0])), *rest]
+
+
+def tell(words: Words, column: Column, cell: Any, places: int = 2) -> str:
+    """Return what stands in a cell.
+
+    >>> tell(Words("pt"), Column("v", "V", "money"), 1234), tell(Words("en"), Column("n", "N"), None)
+    ('R$ 1.234,00', '—')
+    """
+    if cell is None or cell == "":
+        return NOTHING
+    match column.kind:
+        case "integer":
+            return words.count(cell)
+        case "number":
+            return words.number(cell, places)
+        case "money":
+            return words.money(cell)
+        case "date":
+            return words.day(cell)
+        case "flag":
+            return words(texts.YES if cell else texts.NO)
+        case "texts":
+            return ", ".join(cell) or NOTHING
+        case _:
+            return str(cell)
+
+
+def _side(column: Column) -> str | None:
+    return "num" if column.kind in _TO_THE_RIGHT else None
