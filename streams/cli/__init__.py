@@ -26,6 +26,7 @@ from streams.cli.arguments import (
     unwritable,
 )
 from streams.cli.cache import cache_app
+from streams.cli.console import console
 from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
@@ -49,6 +50,7 @@ app.command()(health)
 app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
+app.command()(console)
 
 
 @app.callback()
