@@ -13,7 +13,9 @@ def address(path: str, chosen: Mapping[str, Any], anchor: str = "", **changed: A
     >>> address("/rfm", {"grupo": "A & B", "celula": "413"}, "notas", celula=None)
     '/rfm?grupo=A+%26+B#notas'
     """
-    query = {name: value for name, value in {**chosen, **changed}.items() if value not in (None, "")}
+    query = {
+        name: value for name, value in {**chosen, **changed}.items() if value not in (None, "")
+    }
     asked = f"?{urlencode(query)}" if query else ""
     return f"{path}{asked}{anchor and '#'}{anchor}"
 

@@ -10,8 +10,10 @@ from nicegui import ui
 from redis.exceptions import RedisError
 
 from streams.console.desk import Desk
+from streams.console.frame import EVERY_S
 from streams.console.markup import Markup, tag
 from streams.console.words import Words
+from streams.console.words import frame as frame_texts
 from streams.console.words import views as texts
 
 DRAWN_EVERY_S: Final = 10.0
@@ -43,7 +45,9 @@ def section(anchor: str, title: str, note: str = "") -> Iterator[None]:
         What it shows, and how that is to be read.
 
     """
-    with ui.element("section").classes("card view").props(f"id={anchor} aria-labelledby={anchor}-t"):
+    with (
+        ui.element("section").classes("card view").props(f"id={anchor} aria-labelledby={anchor}-t")
+    ):
         heading = tag("h2", title, id=f"{anchor}-t")
         told = tag("p", note, class_="muted small") if note else None
         put(tag("div", heading, told, class_="titled"))
@@ -93,3 +97,27 @@ async def warn_of_rules(desk: Desk, words: Words) -> None:
     if in_force not in (None, "", desk.rules.version):
         link = tag("a", words(texts.SEE_RULES), href="/regras")
         put(tag("div", words(texts.RULES_NOT_IN_FORCE), " ", link, class_="banner"))
+
+
+async def once_there(words: Words, fill: Callable[[], Awaitable[None]]) -> None:
+    """Make the content of a page; while Redis is away say so, and make it once that answers."""
+    place = ui.element("div").classes("filled")
+
+    async def tried() -> bool:
+        place.clear()
+        try:
+            with place:
+                await fill()
+        except (RedisError, OSError):
+            place.clear()
+            with place:
+                put(tag("p", words(frame_texts.WAITING), class_="muted"))
+            return False
+        return True
+
+    async def again() -> None:
+        if await tried():
+            timer.cancel()
+
+    if not await tried():
+        timer = ui.timer(EVERY_S, again, immediate=False)

@@ -62,7 +62,9 @@ def _cells(
         for column, cell in zip(columns, row, strict=True)
     ]
     name: Any = tag("a", told[0], href=link(row)) if link is not None else told[0]
-    rest = (tag("td", text, class_=_side(one)) for one, text in zip(columns[1:], told[1:], strict=True))
+    rest = (
+        tag("td", text, class_=_side(one)) for one, text in zip(columns[1:], told[1:], strict=True)
+    )
     return [tag("th", name, scope="row", class_=_side(columns[0])), *rest]
 
 

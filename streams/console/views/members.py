@@ -1,6 +1,8 @@
 """The members of a segment with what their cards say first: page by page, or all of them."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
@@ -27,8 +29,8 @@ class Member(NamedTuple):
     prfv: float | None
     rfm: str | None
     profile: str
-    last_sale: str | None
-    value: str
+    last_sale: date | None
+    value: Decimal
 
 
 class Page(NamedTuple):
@@ -83,6 +85,6 @@ def _member(customer: bytes, card: Sequence[bytes]) -> Member:
         *scores,
         rfm and rfm["segment"],
         consumption["segment"],
-        raw["last_sale"],
-        raw["value"],
+        raw["last_sale"] and date.fromisoformat(raw["last_sale"]),
+        Decimal(raw["value"]),
     )

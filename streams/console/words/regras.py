@@ -174,6 +174,7 @@ HOLDS: Final = {
     "rules": Both("regras novas", "new rules"),
     "model": Both("modelo novo", "new model"),
 }
+PHASES: Final = Both("Fases e etapas", "Phases and stages")
 PLACES: Final = Both("Onde vive cada perfil", "Where each profile lives")
 PROFILE: Final = Both("Perfil", "Profile")
 STAGES: Final = Both("Etapas", "Stages")

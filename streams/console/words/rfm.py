@@ -21,6 +21,13 @@ ORDERS: Final = {
     3: Both("F 3 · três pedidos", "F 3 · three orders"),
     4: Both("F 4 · quatro ou mais", "F 4 · four or more"),
 }
+ORDERS_TOLD: Final = {
+    1: Both("um pedido", "one order"),
+    2: Both("dois pedidos", "two orders"),
+    3: Both("três pedidos", "three orders"),
+    4: Both("quatro pedidos ou mais", "four orders or more"),
+}
+MANY: Final = Both("{} clientes", "{} customers")
 CELL: Final = Both(
     "R {r}, F {f}, V {v}: {customers}, {segment}",
     "R {r}, F {f}, V {v}: {customers}, {segment}",
@@ -37,11 +44,18 @@ QUARTERS: Final = {
     3: Both("acima do meio", "above the middle"),
     4: Both("no quarto mais alto", "in the highest quarter"),
 }
-NO_CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
+NO_ORDERS_TOLD: Final = {
+    1: Both("um pedido", "one order"),
+    2: Both("dois pedidos", "two orders"),
+    3: Both("três pedidos", "three orders"),
+    4: Both("quatro pedidos ou mais", "four orders or more"),
+}
+MANY: Final = Both("{} clientes", "{} customers")
+CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
 SEGMENT: Final = Both("Segmento", "Segment")
 TOTALS: Final = Both("Soma", "Sum")
 CUSTOMERS: Final = Both("Clientes", "Customers")
-SHARE: Final = Both("Parte", "Share")
+SHARE_PERCENT: Final = Both("% da base", "% of the base")
 MARK: Final = {
     "r": Both("Recência (1 a 4)", "Recency (1 to 4)"),
     "f": Both("Frequência (1 a 4)", "Frequency (1 to 4)"),
@@ -72,6 +86,13 @@ AS_TABLE: Final = Both("Ver como tabela", "See as a table")
 INDICATOR: Final = Both("Nota", "Score")
 ABOVE: Final = Both("Acima de", "Above")
 UP_TO: Final = Both("Até", "Up to")
+SIDES: Final = {
+    ">": Both("acima", "above"),
+    ">=": Both("daqui para cima", "from here up"),
+    "<": Both("abaixo", "below"),
+    "<=": Both("até aqui", "up to here"),
+    "=": Both("exatamente", "exactly"),
+}
 NO_LIMIT: Final = Both("Nenhuma regra tem limite aqui.", "No rule has a limit here.")
 
 LISTS: Final = Both("Campanhas e suas listas", "Campaigns and their lists")
@@ -79,9 +100,14 @@ LISTS_NOTE: Final = Both(
     "Melhor PRFV primeiro. O arquivo traz todos, não só esta página.",
     "Best PRFV first. The file has all of them, not just this page.",
 )
+NO_GROUP: Final = Both(
+    "Não há grupo chamado “{}” agora; o que se vê são todos.",
+    "There is no group called “{}” now; what you see is all of them.",
+)
 NO_CAMPAIGNS: Final = Both("As regras não têm campanhas.", "The rules have no campaigns.")
 NOBODY: Final = Both("Ninguém está nesta lista agora.", "Nobody is on this list now.")
-LIST: Final = Both("Lista", "List")
+LIST_OF: Final = Both("Lista: {}", "List: {}")
+PAGES: Final = Both("Páginas da lista", "Pages of the list")
 CAMPAIGN: Final = Both("Campanha", "Campaign")
 PAGE: Final = Both("Página {} de {}", "Page {} of {}")
 FORTH: Final = Both("Próxima", "Next")
