@@ -20,8 +20,8 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.translations import translations
 from redis.exceptions import RedisError
-from streams.console.desk import Desk
 
+from streams.console.desk import Desk
 from streams.console.freshness import freshness
 from streams.console.markup import Markup, tag
 from streams.console.shell import PAGES, head, shell
