@@ -1,12 +1,13 @@
 """A table on a page: the very one that downloads, written as the reader does."""
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from streams.console.markup import Markup, tag
 from streams.console.words import Words
 from streams.console.words import views as texts
-from streams.tabular import Column, Table
+from streams.tabular import Column, Kind, Table
 from streams.telling.formats import NOTHING
 
 _TO_THE_RIGHT: Final = frozenset({"integer", "number", "money"})
@@ -19,7 +20,7 @@ def shown(
     table: Table,
     caption: str,
     *,
-    places: Mapping[str, int] | None = None,
+    places: Mapping[str, int | None] | None = None,
     link: Link | None = None,
 ) -> Markup:
     """Return a table as HTML; its rows are used up.
@@ -54,7 +55,7 @@ def _cells(
     words: Words,
     columns: Sequence[Column],
     row: Sequence[Any],
-    places: Mapping[str, int],
+    places: Mapping[str, int | None],
     link: Link | None,
 ) -> list[Markup]:
     told = [
@@ -68,29 +69,33 @@ def _cells(
     return [tag("th", name, scope="row", class_=_side(columns[0])), *rest]
 
 
-def tell(words: Words, column: Column, cell: Any, places: int = 2) -> str:
-    """Return what stands in a cell.
+def tell(words: Words, column: Column, cell: Any, places: int | None = 2) -> str:
+    """Return what stands in a cell; `places` None: the decimals that a number has.
 
-    >>> tell(Words("pt"), Column("v", "V", "money"), 1234), tell(Words("en"), Column("n", "N"), None)
+    >>> tell(Words("pt"), Column("v", "V", "money"), 1234), tell(Words("en"), Column("n", ""), None)
     ('R$ 1.234,00', '—')
+    >>> tell(Words("pt"), Column("P", "P", "number"), 62.5, None)
+    '62,5'
     """
     if cell is None or cell == "":
         return NOTHING
-    match column.kind:
-        case "integer":
-            return words.count(cell)
-        case "number":
-            return words.number(cell, places)
-        case "money":
-            return words.money(cell)
-        case "date":
-            return words.day(cell)
-        case "flag":
-            return words(texts.YES if cell else texts.NO)
-        case "texts":
-            return ", ".join(cell) or NOTHING
-        case _:
-            return str(cell)
+    if column.kind == "number":
+        return words.number(cell, _decimals(cell) if places is None else places)
+    return _TELLERS[column.kind](words, cell)
+
+
+def _decimals(number: float) -> int:
+    return max(0, -int(Decimal(repr(number)).normalize().as_tuple().exponent))
+
+
+_TELLERS: Final[Mapping[Kind, Callable[[Words, Any], str]]] = {
+    "text": lambda _, text: str(text),
+    "texts": lambda _, several: ", ".join(several) or NOTHING,
+    "integer": lambda words, count: words.count(count),
+    "money": lambda words, amount: words.money(amount),
+    "date": lambda words, day: words.day(day),
+    "flag": lambda words, is_so: words(texts.YES if is_so else texts.NO),
+}
 
 
 def _side(column: Column) -> str | None:

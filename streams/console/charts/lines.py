@@ -17,7 +17,7 @@ def lines(
     Parameters
     ----------
     days
-        What is written below, oldest first.
+        What they are called, oldest first; the last five characters are the year.
     figures
         By name, one for each day; None where nothing is known: there the line is broken.
     titles
@@ -27,12 +27,13 @@ def lines(
 
     """
     below = axis(grid=False) | {"type": "category", "data": list(days), "boundaryGap": False}
+    below["axisLabel"] |= {":formatter": "v => v.slice(0, -5)"}  # the year is told when pointed at
     beside = axis(grid=True) | {"type": "value", "minInterval": 1}
     beside["axisLabel"] |= {":formatter": f"v => {in_locale('v', locale)}"}
     said = tooltip() | {"trigger": "axis", ":valueFormatter": _known(locale)}
     return {
         "animation": False,
-        "grid": {"left": 4, "right": 16, "top": 44, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 24, "top": 44, "bottom": 4, "containLabel": True},
         "legend": {"top": 0, "textStyle": {"color": INK, "fontSize": FONT}, "icon": "roundRect"},
         "tooltip": said,
         "xAxis": below,

@@ -1,6 +1,6 @@
 """Who went from where to where, as a Sankey diagram."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from streams.console.charts.colours import FONT, INK, in_locale, shade, tooltip
@@ -22,12 +22,12 @@ def sankey(flows: Sequence[Flow], titles: dict[str, str], locale: str) -> dict[s
     flows
         What moved; the same segment on both sides is two nodes, so nothing runs in circles.
     titles
-        What segments are called, "" included.
+        What segments are called, "" included, in the order in which they stand on either side.
     locale
         How numbers are written.
 
     """
-    sides = {"<": _sum(flows, 0), ">": _sum(flows, 1)}
+    sides = {"<": _sums(flows, 0, titles), ">": _sums(flows, 1, titles)}
     nodes = [
         _node(side, name, place, titles, moves)
         for side, names in sides.items()
@@ -48,6 +48,7 @@ def sankey(flows: Sequence[Flow], titles: dict[str, str], locale: str) -> dict[s
         "nodeWidth": 12,
         "nodeGap": 16,
         "draggable": False,
+        "layoutIterations": 0,
         "emphasis": {"focus": "adjacency"},
         "data": nodes,
         "links": links,
@@ -62,12 +63,12 @@ def sankey(flows: Sequence[Flow], titles: dict[str, str], locale: str) -> dict[s
     return {"animation": False, "tooltip": told, "series": [series]}
 
 
-def _sum(flows: Sequence[Flow], side: int) -> dict[str, int]:
-    """Return by segment how many moves began (0) or ended (1) there, the most first."""
-    sums: dict[str, int] = {}
+def _sums(flows: Sequence[Flow], side: int, names: Iterable[str]) -> dict[str, int]:
+    """Return by segment how many moves began (0) or ended (1) there, where any did."""
+    sums = dict.fromkeys(names, 0)
     for flow in flows:
-        sums[flow[side]] = sums.get(flow[side], 0) + flow.moves
-    return dict(sorted(sums.items(), key=lambda named: -named[1]))
+        sums[flow[side]] += flow.moves
+    return {name: moves for name, moves in sums.items() if moves}
 
 
 def _node(side: str, name: str, place: int, titles: dict[str, str], moves: int) -> dict[str, Any]:

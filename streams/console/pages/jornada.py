@@ -1,7 +1,8 @@
 """Jornada: where customers stand, who moved, which triggers that set off."""
 
+import time
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
 
 from nicegui import ui
@@ -27,6 +28,7 @@ from streams.console.views.journey_told import (
     MOST_FLOWS,
     days_table,
     moves_table,
+    order_of,
     phases_shown,
     phases_table,
     reasons_shown,
@@ -64,7 +66,7 @@ class _Page:
 
     def __init__(self, desk: Desk, words: Words, asked: Mapping[str, str]) -> None:
         self._desk, self._words = desk, words
-        self._what = one_of(_KINDS_SHOWN, asked.get("mudou"))
+        self._what = one_of(common.KINDS, asked.get("mudou"))
         self._kind = _KINDS[self._what]
         self._days = one_of(dict.fromkeys(_DAYS, ""), asked.get("dias"))
         default = "nao" if self._kind in _SETTLED else "sim"
@@ -117,7 +119,7 @@ class _Page:
 
     def _controls(self) -> Markup:
         words, chosen = self._words, self._chosen
-        whats = {key: words(text) for key, text in _KINDS_SHOWN.items()}
+        whats = {key: words(text) for key, text in common.KINDS.items()}
         to = {key: address(PATH, chosen, "mudancas", mudou=key, pontas=None) for key in whats}
         made = [links(words(texts.KIND), whats, self._what, to), self._day_links("mudancas")]
         if self._kind != "campaign":
@@ -135,7 +137,7 @@ class _Page:
 
     async def _period(self) -> list[date]:
         meta = (await self._desk.pulse.reading()).meta
-        return last_days(today_of(meta, datetime.now(UTC)), int(self._days))
+        return last_days(today_of(meta, int(time.time() * 1000)), int(self._days))
 
     async def _tables(self, what: str) -> dict[date, Table]:
         moves = await read_moves(self._desk.redis, await self._period())
@@ -147,7 +149,8 @@ class _Page:
 
     async def _sankey(self) -> dict[str, Any]:
         made = (await self._flows())[:MOST_FLOWS]
-        return sankey(made, titles(self._words, self._kind, made), self._words.tag)
+        named = titles(self._words, self._kind, made, order_of(self._kind, self._desk.rules))
+        return sankey(made, named, self._words.tag)
 
     async def _moves_table(self) -> Any:
         return moves_table(self._words, self._kind, await self._flows())
@@ -197,6 +200,3 @@ class _Page:
 
     async def _days_table(self) -> Any:
         return days_table(self._words, by_day(await self._tables("trigger")))
-
-
-_KINDS_SHOWN: Final[Any] = common.KINDS

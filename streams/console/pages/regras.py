@@ -19,7 +19,7 @@ from streams.console.words import Words
 from streams.console.words import regras as texts
 from streams.tabular import Table
 
-_WHOLE: Final = {name: 0 for name in ("P", "R", "F", "V", "points")}
+_AS_GIVEN: Final = dict.fromkeys(("P", "R", "F", "V", "points"))
 
 
 def add(desk: Desk) -> None:
@@ -44,16 +44,16 @@ class _Page:
         put(tag("p", words(texts.LEAD), class_="lead"))
         await kept_fresh(words, self._version)
         self._sentences("analise", texts.ANALYSIS, told.analysis(words, rules))
-        self._table("portes", texts.TIERS, texts.TIERS_NOTE, told.tiers)
-        self._table("campanhas", texts.CAMPAIGNS, texts.CAMPAIGNS_NOTE, told.campaigns)
-        self._table("rfm", texts.RFM, texts.RFM_NOTE, told.rfm)
-        with section("potencial", words(texts.POTENTIAL), words(texts.POTENTIAL_NOTE)):
-            self._held(told.potential, "regras-potencial", texts.NO_POTENTIAL)
-        default = rules.operation_natures.get("default", True)
-        with section("naturezas", words(texts.NATURES), words(texts.NATURES_DEFAULT[default])):
-            self._held(told.natures, "regras-naturezas")
+        with ui.element("div").classes("pairs"):
+            self._table("portes", texts.TIERS, texts.TIERS_NOTE, told.tiers)
+            self._table("campanhas", texts.CAMPAIGNS, texts.CAMPAIGNS_NOTE, told.campaigns)
+            self._table("potencial", texts.POTENTIAL, texts.POTENTIAL_NOTE, told.potential)
+            self._table("rfm", texts.RFM, texts.RFM_NOTE, told.rfm)
         self._show_journey()
-        self._table("limites", texts.LIMITS, texts.LIMITS_NOTE, told.limits)
+        default = rules.operation_natures.get("default", True)
+        with ui.element("div").classes("pairs"):
+            self._table("limites", texts.LIMITS, texts.LIMITS_NOTE, told.limits)
+            self._table("naturezas", texts.NATURES, texts.NATURES_DEFAULT[default], told.natures)
         await self._show_file()
 
     async def _version(self) -> Markup:
@@ -81,15 +81,14 @@ class _Page:
         with section(anchor, self._words(title), self._words(note)):
             self._held(made, f"regras-{anchor}")
 
-    def _held(self, made: Callable[[Words, Any], Table], name: str, empty: Any = None) -> None:
-        """Show a table and its downloads; nothing, or what `empty` says, where it has no row."""
+    def _held(self, made: Callable[[Words, Any], Table], name: str) -> None:
+        """Show a table and its downloads; where it has no row, say so."""
         words, rules = self._words, self._rules
         table = made(words, rules)
         if not table.rows:
-            if empty is not None:
-                put(tag("p", words(empty), class_="muted"))
+            put(tag("p", words(texts.NO_ROW), class_="muted"))
             return
-        put(shown(words, table, table.name, places=_WHOLE))
+        put(shown(words, table, table.name, places=_AS_GIVEN))
         download_buttons(_again(made, words, rules), name)
 
     def _show_journey(self) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from schemas.journey import PROFILES
+from schemas.rules import OTHER_TIER, TIERS, Rules
 from streams.console.charts.sankey import Flow
 from streams.console.markup import Markup, tag
 from streams.console.views.moves import REASONS, Day, Fired
@@ -69,6 +71,16 @@ def _stage(words: Words, name: str, living: int, most: int) -> Markup:
     )
 
 
+def order_of(kind: str, rules: Rules) -> Sequence[str]:
+    """Return the segments of a kind as they are to stand, the best of tiers and RFM first."""
+    return {
+        "profile": PROFILES,
+        "tier": (*TIERS, OTHER_TIER),
+        "rfm": rules.segment_names[::-1],
+        "campaign": tuple(rules.campaigns),
+    }[kind]
+
+
 def name_of(words: Words, kind: str, segment: str) -> str:
     """Return what a segment is called on either side of a change; "" is none."""
     if segment:
@@ -76,10 +88,13 @@ def name_of(words: Words, kind: str, segment: str) -> str:
     return words(texts.NOT_IN if kind == "campaign" else texts.NOWHERE)
 
 
-def titles(words: Words, kind: str, flows: Iterable[Flow]) -> dict[str, str]:
-    """Return what the segments of flows are called."""
+def titles(words: Words, kind: str, flows: Iterable[Flow], order: Sequence[str]) -> dict[str, str]:
+    """Return what the segments of flows are called: those of `order` first, none last."""
     named = {name for flow in flows for name in flow[:2]}
-    return {name: name_of(words, kind, name) for name in named}
+    known = [name for name in order if name in named]
+    others = sorted(named.difference(known, [""]))
+    last = [""] if "" in named else []
+    return {name: name_of(words, kind, name) for name in [*known, *others, *last]}
 
 
 def moves_table(words: Words, kind: str, flows: Iterable[Flow]) -> Table:

@@ -26,17 +26,17 @@ BESIDE_NOTE: Final = Both(
 )
 PROFILE: Final = Both("Perfil", "Profile")
 NOW: Final = Both("Clientes agora", "Customers now")
-WEIGHT: Final = Both("Parte do modelo", "Share of the model")
+WEIGHT: Final = Both("Parte do modelo (%)", "Share of the model (%)")
 PUBLISHED: Final = Both("Publicado", "Published")
 FOUND: Final = Both("Encontrado", "Found")
-PUBLISHED_CUSTOMERS: Final = Both("Clientes publicados", "Customers published")
-PUBLISHED_TENURE: Final = Both("Meses de casa publicados", "Months with us, published")
+PUBLISHED_CUSTOMERS: Final = Both("Publicados", "Published")
+PUBLISHED_TENURE: Final = Both("Meses publicados", "Months published")
 PUBLISHED_CONTRACTS: Final = Both("Contratos publicados", "Contracts published")
 FEATURES: Final = {
     "tenure": Both("Meses de casa", "Months with us"),
     "contracts": Both("Contratos", "Contracts"),
     "brands": Both("Marcas", "Brands"),
-    "band": Both("Faixa de faturamento", "Revenue band"),
+    "band": Both("Faixa de receita", "Revenue band"),
 }
 SIZE: Final = Both("Clientes", "Customers")
 

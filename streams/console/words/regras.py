@@ -115,10 +115,7 @@ POTENTIAL_NOTE: Final = Both(
     "Pontos de cada indicador do cadastro; somam-se. Sem indicador conhecido, o P fica em branco.",
     "Points of each indicator of the record; they are summed. Where none is known, P stays blank.",
 )
-NO_POTENTIAL: Final = Both(
-    "Nenhum indicador dá pontos: o P de todos fica em branco.",
-    "No indicator gives points: everyone's P stays blank.",
-)
+NO_ROW: Final = Both("As regras não têm nada aqui.", "The rules have nothing here.")
 ATTRIBUTE: Final = Both("Indicador", "Indicator")
 FROM: Final = Both("De", "From")
 TO: Final = Both("Até", "To")

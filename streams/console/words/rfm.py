@@ -100,6 +100,7 @@ LISTS_NOTE: Final = Both(
     "Melhor PRFV primeiro. O arquivo traz todos, não só esta página.",
     "Best PRFV first. The file has all of them, not just this page.",
 )
+NO_CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
 NO_GROUP: Final = Both(
     "Não há grupo chamado “{}” agora; o que se vê são todos.",
     "There is no group called “{}” now; what you see is all of them.",
