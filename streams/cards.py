@@ -4,9 +4,11 @@ Everything of ours is under ``nyxter:v1:``. The braces around a customer's id ar
 Cluster hashes what they hold, so that one script may touch a customer's card and history.
 
 A card is a hash with one field for each top-level field of the profile: texts as they are, all
-else as JSON. A text that is null is left out; reading puts it back. Two fields are the cache's
-own: ``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
-milliseconds. A card with the field ``gone`` remembers for an hour that there is no customer.
+else as JSON. A text that is null is left out; reading puts it back. Two fields are told besides:
+``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
+milliseconds. Two are the cache's own: ``counted``, what the customer is counted as
+(`streams.counts`), a field a line, and ``recount``, the latest recount that it is part of. A card
+with the field ``gone`` remembers for an hour that there is no customer.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +24,8 @@ SEGMENTS = PREFIX + b"segments"
 
 CARD_TEXTS = frozenset({"customer_id", "tier", "channel", "day", "rules"})
 TRANSITION_TEXTS = frozenset({"id", "time", "kind", "old", "new"})
-_OWN = (b"version", b"updated_at")
+_TOLD = (b"version", b"updated_at")
+_UNTOLD = (b"counted", b"recount")
 
 
 def card_key(customer: bytes) -> bytes:
@@ -58,10 +61,20 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
     None where Redis holds no card, or knows that the customer is gone.
     """
     held: Any = redis.hgetall(card_key(customer_id.encode()))
+    return card_of(held)
+
+
+def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
+    """Return what a card's hash tells, as `read_card` does; an empty one is none.
+
+    >>> card_of({b"tier": b"vip", b"version": b"7", b"updated_at": b"0", b"counted": b""})["tier"]
+    'vip'
+    """
     if not held or b"gone" in held:
         return None
-    own = {name.decode(): int(held.pop(name)) for name in _OWN}
-    return unpacked(held, CARD_TEXTS) | own
+    told = {name.decode(): int(held[name]) for name in _TOLD}
+    rest = {name: value for name, value in held.items() if name not in _TOLD + _UNTOLD}
+    return unpacked(rest, CARD_TEXTS) | told
 
 
 def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:

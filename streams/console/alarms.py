@@ -1,4 +1,4 @@
-"""What is wrong just now, as the console can see it, and what to do about it (docs/operations.md)."""
+"""What is wrong just now, as the console sees it, and what to do (docs/operations.md)."""
 
 import time
 from collections.abc import Iterator

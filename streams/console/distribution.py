@@ -168,9 +168,9 @@ def colour_table(words: Words, counts: Counts) -> Table:
     """Return the colours of each indicator as a file has them."""
     named = [
         Column(name or "none", label(words, "colour", name), "integer") for name in (*COLOURS, "")
-    ]  # noqa: E501
+    ]
     columns = (Column("indicator", words(texts.INDICATOR)), *named)
     rows = [
         (_named(words, indicator), *figures.values()) for indicator, figures in _by_colour(counts)
-    ]  # noqa: E501
+    ]
     return Table(words(texts.BY_COLOUR), columns, rows)

@@ -18,7 +18,7 @@ from streams.console.distribution import (
     distribution,
 )
 from streams.console.downloads import download_buttons
-from streams.console.frame import frame, kept_fresh
+from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, joined, tag
 from streams.console.moves import live_list
 from streams.console.words import Words
@@ -75,7 +75,7 @@ async def _counts(desk: Desk) -> Counts:
 
 
 async def _live(words: Words, desk: Desk) -> None:
-    with _card(words(texts.LIVE), "span-7").props("aria-live=off"):
+    with card(words(texts.LIVE), "span-7").props("aria-live=off"):
 
         async def show() -> Markup:
             newest = sorted(desk.live.newest(_NEWEST * 4), key=lambda it: it.event["time"])
@@ -87,7 +87,7 @@ async def _live(words: Words, desk: Desk) -> None:
 
 
 async def _alarms(words: Words, desk: Desk) -> None:
-    with _card(words(texts.ALARMS), "span-5"):
+    with card(words(texts.ALARMS), "span-5"):
 
         async def show() -> Markup:
             found = alarms(words, desk, await desk.pulse.reading())
@@ -128,16 +128,8 @@ async def _charted(
     table: Callable[[], Awaitable[Table]],
     note: str | None,
 ) -> None:
-    with _card(title, span):
+    with card(title, span):
         await kept_fresh(words, show, classes="scroll")
         if note:
             ui.html(str(tag("p", note, class_="muted small")), sanitize=False)
         download_buttons(table, title)
-
-
-def _card(title: str, span: str) -> ui.element:
-    """Return a card with its heading; what is made inside comes after it."""
-    card = ui.element("section").classes(f"card {span}")
-    with card:
-        ui.html(title, sanitize=False, tag="h2")
-    return card

@@ -69,7 +69,8 @@ RULES_DIFFER: Final = Both(
     "The console reads rules {}, and the workers use {}",
 )
 RULES_DO: Final = Both(
-    "dê ao console o mesmo arquivo (`nyxter console --rules`); faltas em reais não aparecem até lá.",
+    "dê ao console o mesmo arquivo (`nyxter console --rules`); o que falta em reais não aparece "
+    "até lá.",
     "give the console the same file (`nyxter console --rules`); what is missing in money is not "
     "told until then.",
 )
@@ -88,7 +89,8 @@ RETRIED: Final = Both("Reenviadas", "Sent again")
 FAILED_AGAIN: Final = Both("Recusadas de novo", "Refused again")
 NO_LETTERS: Final = Both("Nenhuma mensagem foi recusada.", "No message was refused.")
 TOO_MANY: Final = Both(
-    "{} mensagens: são demais para contar aqui por motivo. Use `nyxter dead-letters list --counts`.",
+    "{} mensagens: são demais para contar aqui por motivo. "
+    "Use `nyxter dead-letters list --counts`.",
     "{} messages: too many to count by reason here. Use `nyxter dead-letters list --counts`.",
 )
 NOT_ASKED: Final = Both(
