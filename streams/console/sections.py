@@ -18,6 +18,8 @@ from streams.console.words import views as texts
 
 DRAWN_EVERY_S: Final = 10.0
 
+_LETTERS: Final[dict[str, Any]] = {"textStyle": {"fontFamily": "Roboto, system-ui, sans-serif"}}
+
 Options = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
@@ -72,14 +74,14 @@ async def drawn(options: Options, told: str, classes: str = "chart") -> None:
         How large it is.
 
     """
-    chart = ui.echart(dict(await options()), renderer="svg").classes(classes)
+    chart = ui.echart(_LETTERS | dict(await options()), renderer="svg").classes(classes)
     chart.props["role"], chart.props["aria-label"] = "img", told
     last = str(chart.options)
 
     async def draw() -> None:
         nonlocal last
         try:
-            made = dict(await options())
+            made = _LETTERS | dict(await options())
         except (RedisError, OSError):
             return
         if str(made) != last:

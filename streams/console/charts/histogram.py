@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Final, Literal, NamedTuple
 
 from schemas.rules import INDICATORS, TIERS, Rules
@@ -9,6 +10,7 @@ from streams.console.charts.colours import ACCENT, FONT, INK, MUTED, axis, in_lo
 
 BINS: Final = 20
 WIDTH: Final = 5  # points
+_NEAR: Final = 9  # points between figures that would cover each other
 
 Of = Literal["tier", "campaign"]
 
@@ -116,7 +118,7 @@ def histogram(
     bar = {"type": "bar", "barWidth": "84%", "data": data, "itemStyle": {"color": ACCENT}}
     return {
         "animation": False,
-        "grid": {"left": 4, "right": 12, "top": 24, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 12, "top": 36, "bottom": 4, "containLabel": True},
         "tooltip": tooltip(f"p => p.name + ': ' + {in_locale('p.value[1]', locale)}"),
         "xAxis": axis(grid=False) | {"type": "value", "min": 0, "max": 100, "interval": 20},
         "yAxis": _counting(locale),
@@ -135,13 +137,23 @@ def _lines(limits: Iterable[Limit], locale: str) -> list[dict[str, Any]]:
     of: dict[Decimal, set[Of]] = {}
     for limit in limits:
         of.setdefault(limit.at, set()).add(limit.of)
-    return [_line(at, "tier" in kinds, locale) for at, kinds in of.items()]
+    raised = _raised(list(of))
+    return [_line(at, "tier" in kinds, locale, at in raised) for at, kinds in of.items()]
 
 
-def _line(at: Decimal, whole: bool, locale: str) -> dict[str, Any]:
+def _raised(places: Sequence[Decimal]) -> set[Decimal]:
+    """Return the limits whose figures stand higher, so as not to cover the one before."""
+    raised: set[Decimal] = set()
+    for before, at in pairwise(places):
+        if at - before < _NEAR and before not in raised:
+            raised.add(at)
+    return raised
+
+
+def _line(at: Decimal, whole: bool, locale: str, raised: bool) -> dict[str, Any]:
     told = f"{at:f}".replace(".", "," if locale == "pt-BR" else ".")
     return {
         "xAxis": float(at),
         "lineStyle": {"color": INK if whole else MUTED, "type": "solid" if whole else "dashed"},
-        "label": {"formatter": told, "color": INK, "fontSize": FONT, "distance": 4},
+        "label": {"formatter": told, "color": INK, "fontSize": FONT, "distance": 17 if raised else 4},
     }

@@ -141,14 +141,14 @@ class _Page:
         )
         typed = tag(
             "input",
-            name="grupo",
+            name_="grupo",
             list="grupos",
             value=self._asked_group or None,
             placeholder=words(texts.ALL_GROUPS),
             autocomplete="off",
         )
         kept = (
-            tag("input", type="hidden", name=name, value=value)
+            tag("input", type="hidden", name_=name, value=value)
             for name, value in self._chosen.items()
             if value and name != "grupo"
         )

@@ -110,6 +110,12 @@ class TestHistogram:
         drawn = {line["xAxis"]: line["lineStyle"]["type"] for line in series["markLine"]["data"]}
         assert drawn == {0: "dashed", 55: "solid", 70: "dashed", 75: "solid"}
 
+    def test_figures_of_limits_that_are_near_do_not_cover_each_other(self) -> None:
+        limits = [Limit(Decimal(at), "tier", "", ">=") for at in (55, 70, 75, 80, 95)]
+        [series] = histogram([0] * 20, [""] * 20, limits, "pt-BR")["series"]
+        heights = [line["label"]["distance"] for line in series["markLine"]["data"]]
+        assert heights == [4, 4, 17, 4, 4]
+
     @pytest.mark.parametrize(("locale", "told"), [("pt-BR", "62,5"), ("en-US", "62.5")])
     def test_limits_are_written_as_the_reader_does(self, locale: str, told: str) -> None:
         limit = Limit(Decimal("62.5"), "tier", "vip", ">=")
