@@ -11,19 +11,19 @@ milliseconds. Two are the cache's own: ``counted``, what the customer is counted
 with the field ``gone`` remembers for an hour that there is no customer.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from redis import Redis
 
-from schemas.envelope import dumps, loads
+from schemas.envelope import dumps, loads, raw_json
 
 PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
 SEGMENTS = PREFIX + b"segments"
 
-CARD_TEXTS = frozenset({"customer_id", "tier", "channel", "day", "rules"})
-TRANSITION_TEXTS = frozenset({"id", "time", "kind", "old", "new"})
+CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
+TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
 _TOLD = (b"version", b"updated_at")
 _UNTOLD = (b"counted", b"recount")
 
@@ -70,7 +70,7 @@ def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
     >>> card_of({b"tier": b"vip", b"version": b"7", b"updated_at": b"0", b"counted": b""})["tier"]
     'vip'
     """
-    if not held or b"gone" in held:
+    if b"version" not in held or b"gone" in held:
         return None
     told = {name.decode(): int(held[name]) for name in _TOLD}
     rest = {name: value for name, value in held.items() if name not in _TOLD + _UNTOLD}
@@ -85,10 +85,45 @@ def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dic
     and what else they tell) and ``offset``, its place in the topic of segment events.
     """
     entries: Any = redis.xrevrange(history_key(customer_id.encode()), count=limit)
+    return entries_of(entries)
+
+
+def entries_of(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[dict[str, Any]]:
+    """Return what `read_history` does of a stream that was read."""
     return [
         unpacked(fields, TRANSITION_TEXTS) | {"offset": int(entry.partition(b"-")[0])}
         for entry, fields in entries
     ]
+
+
+def card_json(held: Mapping[bytes, bytes]) -> bytes:
+    """Return a card that Redis holds as JSON, without reading what is JSON already.
+
+    >>> card_json({b"tier": b"vip", b"P": b"80.0", b"version": b"7"})
+    b'{"customer_id":null,"tier":"vip","channel":null,"day":null,"rules":null,"P":80.0,"version":7}'
+    """
+    told = {name: value for name, value in held.items() if name not in _UNTOLD}
+    return _as_json(told, CARD_TEXTS)
+
+
+def history_json(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Any]:
+    """Return entries of a history, each in a shape that ``dumps`` writes as `read_history` has it.
+
+    >>> dumps(history_json([(b"9-1", {b"old": b"medio", b"why": b"{}"})]))
+    b'[{"id":null,"time":null,"kind":null,"old":"medio","new":null,"why":{},"offset":9}]'
+    """
+    return [
+        raw_json(_as_json({**fields, b"offset": entry.partition(b"-")[0]}, TRANSITION_TEXTS))
+        for entry, fields in entries
+    ]
+
+
+def _as_json(held: Mapping[bytes, bytes], texts: Collection[str]) -> bytes:
+    told: dict[str, Any] = dict.fromkeys(texts)
+    for raw, value in held.items():
+        name = raw.decode()
+        told[name] = value.decode() if name in told else raw_json(value)
+    return dumps(told)
 
 
 def packed(fields: Mapping[str, Any], texts: Collection[str]) -> list[str]:

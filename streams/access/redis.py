@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from redis import AuthenticationError, Redis, RedisError
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
@@ -14,6 +15,7 @@ from streams.access.fields import Access
 from streams.access.places import Address, redis_address, redis_place
 from streams.access.reach import ANSWER_S, Door, Step, Unreachable
 
+_CONNECTIONS: Final = 32
 _LOGIN: Final = "NYXTER_REDIS_USERNAME and NYXTER_REDIS_PASSWORD (or what NYXTER_REDIS_URL says)"
 
 
@@ -23,8 +25,15 @@ def redis_client(access: Access) -> Redis:
 
 
 def async_redis_client(access: Access) -> AsyncRedis:
-    """Return a client for an event loop, which is like `redis_client` otherwise."""
-    return AsyncRedis.from_url(access.redis_url, retry=AsyncRetry(NoBackoff(), 0), **_told(access))
+    """Return a client for an event loop; like `redis_client`, but many wait for few connections."""
+    pool = BlockingConnectionPool.from_url(
+        access.redis_url,
+        max_connections=_CONNECTIONS,
+        timeout=ANSWER_S,
+        retry=AsyncRetry(NoBackoff(), 0),
+        **_told(access),
+    )
+    return AsyncRedis.from_pool(pool)
 
 
 def _told(access: Access) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Board:
     @property
     def seen_at(self) -> int | None:
         """When the newest snapshot was published, in milliseconds since 1970; None: none was."""
-        return self._reader and self._reader.published_at
+        return None if self._reader is None else self._reader.published_at
 
     def start(self) -> None:
         """Begin to follow."""

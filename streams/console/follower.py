@@ -12,6 +12,7 @@ from streams.console.topic import EventReader, Kept, Read
 from streams.console.window import Window
 
 _AT_ONCE: Final = 500
+_LOOK_S: Final = 0.5
 
 
 class Told:
@@ -76,25 +77,27 @@ class Follower:
         Raises
         ------
         Gone
-            The topic does not hold what comes next, or the window has ended.
+            The topic does not hold what comes next.
+        Over
+            Nobody reads it for us any more: what comes after `mark` can be asked for anew.
         KafkaException
             The broker refuses.
 
         """
         if self._window.is_over:
-            raise marks.Gone("the stream was begun anew")
+            raise marks.Over
         if not self._window.reaches_back_to(self._offsets):
-            return await self._from_topic(min(wait_s, 1.0))
-        await self.close()
+            return await self._from_topic(min(wait_s, _LOOK_S))
+        self.close()
         if self._number >= self._window.last:
             await self._window.news(wait_s)
         return self._from_window()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Follow no more."""
         reader, self._reader = self._reader, None
         if reader is not None:
-            await asyncio.to_thread(reader.close)
+            asyncio.get_running_loop().run_in_executor(None, reader.close)
 
     def _from_window(self) -> list[Told]:
         if not self._window.reaches_back_to(self._offsets):
@@ -106,7 +109,7 @@ class Follower:
 
     async def _from_topic(self, wait_s: float) -> list[Told]:
         if self._reader is None:
-            self._reader = await asyncio.to_thread(self._make_reader, list(self._offsets))
+            self._reader = self._make_reader(self._offsets)
         self._number = 0
         return self._told(await asyncio.to_thread(self._reader.read, wait_s))
 

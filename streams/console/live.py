@@ -11,7 +11,7 @@ from confluent_kafka import KafkaException
 
 from streams.console import marks
 from streams.console.follower import Follower, Told
-from streams.console.marks import Gone
+from streams.console.marks import Gone, Over
 from streams.console.topic import EventReader, span
 from streams.console.window import Window
 from streams.logs import where
@@ -94,7 +94,7 @@ class Live:
 
         """
         window = self._window
-        if window is None or not self._is_up:
+        if window is None or window.is_over or not self._is_up:
             raise Away("the broker does not answer")
         reader = partial(EventReader, self._client)
         if after is None:
@@ -113,16 +113,23 @@ class Live:
         follower = await self._follower_once_up(after)
         try:
             while not self._stop.is_set():
-                for told in await follower.some(_WAIT_S):
+                try:
+                    some = await follower.some(_WAIT_S)
+                except Over:
+                    follower = await self._follower_once_up(follower.mark)
+                    continue
+                for told in some:
                     yield told
         finally:
-            await follower.close()
+            follower.close()
 
     async def _follower_once_up(self, after: str | None) -> Follower:
         while True:
             try:
                 return await self.follower(after)
             except Away:
+                if self._stop.is_set():
+                    raise
                 await asyncio.sleep(_AGAIN_S)
 
     def _check(self, offsets: list[int]) -> None:

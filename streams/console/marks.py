@@ -20,6 +20,10 @@ class Gone(LookupError):  # noqa: N818 - it names what is the case
     """The topic does not hold what comes after a mark, or not any more."""
 
 
+class Over(Exception):  # noqa: N818 - it names what is the case
+    """Nobody tells any more what comes after a mark; somebody else may, or the same anew."""
+
+
 def written(offsets: Sequence[int]) -> str:
     """Return the mark of the next offsets of partitions 0 to n - 1.
 

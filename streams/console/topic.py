@@ -1,5 +1,6 @@
 """The topic of segment events as the console reads it: committed, without a group, from marks."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -46,7 +47,7 @@ class Read(NamedTuple):
 
 
 class EventReader:
-    """Reads the topic from given offsets on; of one thread at a time.
+    """Reads the topic from given offsets on; of one thread; any may close it.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ class EventReader:
                 "queued.max.messages.kbytes": buffer_kb,
             }
         )
+        self._turn = threading.Lock()
+        self._is_closed = False
         self._consumer.assign(
             [TopicPartition(topics.SEGMENT_EVENTS, n, at) for n, at in enumerate(offsets)]
         )
@@ -87,7 +90,9 @@ class EventReader:
 
         """
         read = Read([], {})
-        for message in self._consumer.consume(_AT_ONCE, wait_s):
+        with self._turn:
+            messages = [] if self._is_closed else self._consumer.consume(_AT_ONCE, wait_s)
+        for message in messages:
             error = message.error()
             if error is None:
                 read.events.append(_kept(message))
@@ -110,8 +115,11 @@ class EventReader:
         return True
 
     def close(self) -> None:
-        """Stop reading."""
-        self._consumer.close()
+        """Stop reading, once who reads just now is done."""
+        with self._turn:
+            if not self._is_closed:
+                self._is_closed = True
+                self._consumer.close()
 
 
 def _kept(message: Message) -> Kept:
