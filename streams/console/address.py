@@ -1,6 +1,6 @@
 """Where a view is: what is chosen stands in the query, so that its address can be shared."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +20,14 @@ def address(path: str, chosen: Mapping[str, Any], anchor: str = "", **changed: A
     return f"{path}{asked}{anchor and '#'}{anchor}"
 
 
-def one_of(choices: Mapping[str, str], asked: str | None) -> str:
-    """Return what is asked for where it is a choice, else the first."""
-    return asked if asked in choices else next(iter(choices))
+def one_of(choices: Iterable[str], asked: str | None) -> str:
+    """Return what is asked for where it is a choice, else the first.
+
+    >>> one_of(("7", "30"), "30"), one_of(("7", "30"), "x")
+    ('30', '7')
+    """
+    known = tuple(choices)
+    return asked if asked is not None and asked in known else known[0]
 
 
 def links(name: str, choices: Mapping[str, str], current: str, to: Mapping[str, str]) -> Markup:

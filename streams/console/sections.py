@@ -15,6 +15,7 @@ from streams.console.markup import Markup, tag
 from streams.console.words import Words
 from streams.console.words import frame as frame_texts
 from streams.console.words import views as texts
+from streams.counts import Counts, read_counts
 
 DRAWN_EVERY_S: Final = 10.0
 
@@ -91,6 +92,12 @@ async def drawn(options: Options, told: str, classes: str = "chart") -> None:
             chart.update()
 
     ui.timer(DRAWN_EVERY_S, draw, immediate=False)
+
+
+async def counts_of(desk: Desk) -> Counts:
+    """Return the counts of this second; while Redis is away those of before, or its error."""
+    counts = (await desk.pulse.reading()).counts
+    return await read_counts(desk.redis) if counts is None else counts
 
 
 async def warn_of_rules(desk: Desk, words: Words) -> None:

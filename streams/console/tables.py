@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from streams.console.markup import Markup, tag
@@ -22,6 +23,7 @@ def shown(
     *,
     places: Mapping[str, int | None] | None = None,
     link: Link | None = None,
+    signed: bool = False,
 ) -> Markup:
     """Return a table as HTML; its rows are used up.
 
@@ -37,10 +39,13 @@ def shown(
         By column, how many decimals its numbers have (2 where nothing is said).
     link
         Returns, for a row, where its name leads.
+    signed
+        Whether numbers are differences: what is more has a plus.
 
     """
     heads = (tag("th", one.title, scope="col", class_=_side(one)) for one in table.columns)
-    rows = (tag("tr", *_cells(words, table.columns, row, places or {}, link)) for row in table.rows)
+    tell_row = partial(_told, words, table.columns, places or {}, signed)
+    rows = (tag("tr", *_cells(table.columns, row, tell_row(row), link)) for row in table.rows)
     held = tag(
         "table",
         tag("caption", caption, class_="seen-not"),
@@ -51,22 +56,27 @@ def shown(
     return tag("div", held, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
-def _cells(
+def _told(
     words: Words,
     columns: Sequence[Column],
-    row: Sequence[Any],
     places: Mapping[str, int | None],
-    link: Link | None,
+    signed: bool,
+    row: Sequence[Any],
+) -> list[str]:
+    told: list[str] = []
+    for column, cell in zip(columns, row, strict=True):
+        sign = "+" if signed and column.kind in _TO_THE_RIGHT and cell and cell > 0 else ""
+        told.append(sign + tell(words, column, cell, places.get(column.name, 2)))
+    return told
+
+
+def _cells(
+    columns: Sequence[Column], row: Sequence[Any], told: Sequence[str], link: Link | None
 ) -> list[Markup]:
-    told = [
-        tell(words, column, cell, places.get(column.name, 2))
-        for column, cell in zip(columns, row, strict=True)
-    ]
     name: Any = tag("a", told[0], href=link(row)) if link is not None else told[0]
-    rest = (
-        tag("td", text, class_=_side(one)) for one, text in zip(columns[1:], told[1:], strict=True)
-    )
-    return [tag("th", name, scope="row", class_=_side(columns[0])), *rest]
+    rest = zip(columns[1:], told[1:], strict=True)
+    cells = (tag("td", text, class_=_side(column)) for column, text in rest)
+    return [tag("th", name, scope="row", class_=_side(columns[0])), *cells]
 
 
 def tell(words: Words, column: Column, cell: Any, places: int | None = 2) -> str:

@@ -155,5 +155,10 @@ def _line(at: Decimal, whole: bool, locale: str, raised: bool) -> dict[str, Any]
     return {
         "xAxis": float(at),
         "lineStyle": {"color": INK if whole else MUTED, "type": "solid" if whole else "dashed"},
-        "label": {"formatter": told, "color": INK, "fontSize": FONT, "distance": 17 if raised else 4},
+        "label": {
+            "formatter": told,
+            "color": INK,
+            "fontSize": FONT,
+            "distance": 17 if raised else 4,
+        },
     }

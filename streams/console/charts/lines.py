@@ -33,7 +33,7 @@ def lines(
     said = tooltip() | {"trigger": "axis", ":valueFormatter": _known(locale)}
     return {
         "animation": False,
-        "grid": {"left": 4, "right": 24, "top": 44, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 24, "top": 58, "bottom": 4, "containLabel": True},
         "legend": {"top": 0, "textStyle": {"color": INK, "fontSize": FONT}, "icon": "roundRect"},
         "tooltip": said,
         "xAxis": below,

@@ -1,9 +1,11 @@
 """Who went from where to where, as a Sankey diagram."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from streams.console.charts.colours import FONT, INK, in_locale, shade, tooltip
+
+_NARROW: Final = 480  # pixels, below which names of both sides and their figures have no room
 
 
 class Flow(NamedTuple):
@@ -60,14 +62,20 @@ def sankey(flows: Sequence[Flow], titles: dict[str, str], locale: str) -> dict[s
         "lineStyle": {"color": "source", "opacity": 0.35},
     }
     told = tooltip(f"p => p.data.said + ': ' + {number}")
-    return {"animation": False, "tooltip": told, "series": [series]}
+    narrow = {"label": {"fontSize": FONT - 1, ":formatter": "p => p.data.said"}}
+    return {
+        "animation": False,
+        "tooltip": told,
+        "series": [series],
+        "media": [{"query": {"maxWidth": _NARROW}, "option": {"series": [narrow]}}],
+    }
 
 
 def _sums(flows: Sequence[Flow], side: int, names: Iterable[str]) -> dict[str, int]:
     """Return by segment how many moves began (0) or ended (1) there, where any did."""
     sums = dict.fromkeys(names, 0)
-    for flow in flows:
-        sums[flow[side]] += flow.moves
+    for old, new, moves in flows:
+        sums[(old, new)[side]] += moves
     return {name: moves for name, moves in sums.items() if moves}
 
 

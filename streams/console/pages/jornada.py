@@ -9,13 +9,14 @@ from nicegui import ui
 
 from streams.console.address import address, links, one_of
 from streams.console.charts.lines import lines
-from streams.console.charts.sankey import sankey
+from streams.console.charts.sankey import Flow, sankey
 from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
 from streams.console.sections import (
     DRAWN_EVERY_S,
+    counts_of,
     drawn,
     dress,
     once_there,
@@ -35,14 +36,14 @@ from streams.console.views.journey_told import (
     titles,
     triggers_table,
 )
-from streams.console.views.moves import Flow, Table, by_day, flows, triggers
+from streams.console.views.moves import Table, by_day, flows, triggers
 from streams.console.views.sizes import last_days
 from streams.console.views.stages import PhaseStanding, standings
 from streams.console.views.today import today_of
 from streams.console.words import Words
 from streams.console.words import jornada as texts
 from streams.console.words import views as common
-from streams.counts import read_counts, read_moves
+from streams.counts import read_moves
 
 PATH: Final = "/jornada"
 _KINDS: Final = {"perfil": "profile", "porte": "tier", "rfm": "rfm", "campanha": "campaign"}
@@ -68,7 +69,7 @@ class _Page:
         self._desk, self._words = desk, words
         self._what = one_of(common.KINDS, asked.get("mudou"))
         self._kind = _KINDS[self._what]
-        self._days = one_of(dict.fromkeys(_DAYS, ""), asked.get("dias"))
+        self._days = one_of(_DAYS, asked.get("dias"))
         default = "nao" if self._kind in _SETTLED else "sim"
         said = asked.get("pontas")
         self._ends = said if said in _ENDS and self._kind != "campaign" else default
@@ -90,11 +91,11 @@ class _Page:
         words = self._words
 
         async def render() -> Markup:
-            counts = await read_counts(self._desk.redis)
+            counts = await counts_of(self._desk)
             return phases_shown(words, self._standings(counts), counts.base)
 
         async def table() -> Any:
-            return phases_table(words, self._standings(await read_counts(self._desk.redis)))
+            return phases_table(words, self._standings(await counts_of(self._desk)))
 
         with section("fases", words(texts.PHASES), words(texts.PHASES_NOTE)):
             await kept_fresh(words, render)

@@ -17,7 +17,15 @@ from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
-from streams.console.sections import DRAWN_EVERY_S, drawn, dress, once_there, put, section
+from streams.console.sections import (
+    DRAWN_EVERY_S,
+    counts_of,
+    drawn,
+    dress,
+    once_there,
+    put,
+    section,
+)
 from streams.console.tables import shown
 from streams.console.views import profiles_told as told
 from streams.console.views.components import Beside, beside
@@ -26,7 +34,7 @@ from streams.console.views.sizes import before, last_days, over_days
 from streams.console.views.today import today_of
 from streams.console.words import Words
 from streams.console.words import perfis as texts
-from streams.counts import read_counts, read_sizes
+from streams.counts import read_sizes
 from streams.tabular import Table
 
 PATH: Final = "/perfis"
@@ -56,7 +64,7 @@ class _Page:
         default = "contratos" if "contratos" in upwards else "casa"
         said = asked.get("y", "")
         self._upwards = said if said in upwards else default
-        self._days = one_of(dict.fromkeys(_DAYS, ""), asked.get("dias"))
+        self._days = one_of(_DAYS, asked.get("dias"))
         self._chosen = {"x": self._across, "y": self._upwards, "dias": self._days}
         self._sample: list[Sampled] = []
 
@@ -73,7 +81,7 @@ class _Page:
         await self._show_drift()
 
     async def _besides(self) -> list[Beside]:
-        counts = await read_counts(self._desk.redis)
+        counts = await counts_of(self._desk)
         return beside(self._desk.board.epoch, counts.of("profile"), await self._today())
 
     async def _today(self) -> date:
@@ -115,7 +123,7 @@ class _Page:
     async def _show_points(self) -> None:
         words = self._words
         self._sample = await draw(self._desk.redis, _NAMES)
-        sizes = (await read_counts(self._desk.redis)).of("profile")
+        sizes = (await counts_of(self._desk)).of("profile")
         everyone = words.count(sum(sizes.get(name, 0) for name in _NAMES))
         note = words(texts.POINTS_NOTE, words.count(len(self._sample)), everyone)
         with section("pontos", words(texts.POINTS), note):
@@ -204,7 +212,7 @@ class _Page:
             return told.drift_table(words, await self._besides(), earlier)
 
         async def render() -> Markup:
-            return shown(words, await table(), words(texts.DRIFT), places={})
+            return shown(words, await table(), words(texts.DRIFT), signed=True)
 
         with section("deriva", words(texts.DRIFT), words(texts.DRIFT_NOTE)):
             await kept_fresh(words, render, DRAWN_EVERY_S)

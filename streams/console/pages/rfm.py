@@ -9,13 +9,14 @@ from nicegui import ui
 
 from streams.console.address import address
 from streams.console.charts.grid import Cell, cells
-from streams.console.charts.histogram import histogram, limits_on
+from streams.console.charts.histogram import Spread, histogram, limits_on
 from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
 from streams.console.sections import (
     DRAWN_EVERY_S,
+    counts_of,
     drawn,
     dress,
     once_there,
@@ -26,12 +27,12 @@ from streams.console.sections import (
 from streams.console.tables import shown
 from streams.console.views import rfm_told as told
 from streams.console.views.members import Page, read_all, read_page
-from streams.console.views.spreads import INDICATORS, Group, Spread, groups, spreads
+from streams.console.views.spreads import INDICATORS, Group, groups, spreads
 from streams.console.words import Words
 from streams.console.words import rfm as texts
 from streams.console.words import views as common
 from streams.console.words.domain import label
-from streams.counts import Counts, read_counts
+from streams.counts import Counts
 from streams.tabular import Table
 
 PATH: Final = "/rfm"
@@ -60,6 +61,7 @@ class _Page:
         self._number = int(number) if number.isascii() and number.isdigit() else 1
         self._asked_group = asked.get("grupo", "")
         self._group: Group | None = None
+        self._spread: tuple[Counts, dict[str, Spread]] | None = None
         self._chosen = {
             "celula": asked.get("celula"),
             "grupo": self._asked_group,
@@ -81,7 +83,7 @@ class _Page:
         await self._show_lists()
 
     async def _counts(self) -> Counts:
-        return await read_counts(self._desk.redis)
+        return await counts_of(self._desk)
 
     async def _cells(self) -> list[Cell]:
         return cells((await self._counts()).table("cell"), self._desk.rules.rfm)
@@ -165,8 +167,12 @@ class _Page:
         )
 
     async def _spreads(self) -> dict[str, Spread]:
-        group = self._group and self._group.name
-        return spreads((await self._counts()).table("score"), group)
+        """Return what is spread how, worked out once for counts that are read once."""
+        counts = await self._counts()
+        if self._spread is None or self._spread[0] is not counts:
+            group = self._group and self._group.name
+            self._spread = counts, spreads(counts.table("score"), group)
+        return self._spread[1]
 
     async def _show_spread(self, indicator: str) -> None:
         words, limits = self._words, limits_on(indicator, self._desk.rules)

@@ -78,11 +78,16 @@ async def _members(redis: Redis, ids: Sequence[bytes]) -> list[Member]:
 def _member(customer: bytes, card: Sequence[bytes]) -> Member:
     tier, channel = (text.decode() for text in card[: len(_TEXTS)])
     *scores, rfm, consumption, raw = map(loads, card[len(_TEXTS) :])
+    p, r, f, v, prfv = scores
     return Member(
         customer.decode(),
         tier,
         channel,
-        *scores,
+        p,
+        r,
+        f,
+        v,
+        prfv,
         rfm and rfm["segment"],
         consumption["segment"],
         raw["last_sale"] and date.fromisoformat(raw["last_sale"]),

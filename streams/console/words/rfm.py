@@ -44,14 +44,7 @@ QUARTERS: Final = {
     3: Both("acima do meio", "above the middle"),
     4: Both("no quarto mais alto", "in the highest quarter"),
 }
-NO_ORDERS_TOLD: Final = {
-    1: Both("um pedido", "one order"),
-    2: Both("dois pedidos", "two orders"),
-    3: Both("três pedidos", "three orders"),
-    4: Both("quatro pedidos ou mais", "four orders or more"),
-}
-MANY: Final = Both("{} clientes", "{} customers")
-CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
+NO_CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
 SEGMENT: Final = Both("Segmento", "Segment")
 TOTALS: Final = Both("Soma", "Sum")
 CUSTOMERS: Final = Both("Clientes", "Customers")
@@ -100,7 +93,6 @@ LISTS_NOTE: Final = Both(
     "Melhor PRFV primeiro. O arquivo traz todos, não só esta página.",
     "Best PRFV first. The file has all of them, not just this page.",
 )
-NO_CELL: Final = Both("Nenhuma casa escolhida.", "No cell chosen.")
 NO_GROUP: Final = Both(
     "Não há grupo chamado “{}” agora; o que se vê são todos.",
     "There is no group called “{}” now; what you see is all of them.",
