@@ -20,9 +20,9 @@ def customer_path(customer_id: str) -> str:
     return f"/cliente/{quote(customer_id, safe='')}"
 
 
-def happened(told: Iterable[Told]) -> list[dict[str, Any]]:
-    """Return the events of changes and of triggers that fired, newest first."""
-    events = [it.event for it in told if it.event["data"].get("suppressed") is None]
+def changes(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """Return the events of changes, not those of the triggers they pulled, newest first."""
+    events = [it.event for it in told if it.event["data"].get("trigger") is None]
     return sorted(events, key=lambda event: event["time"], reverse=True)
 
 

@@ -13,7 +13,7 @@ from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh, language_of
 from streams.console.gauges import explained, gauges
 from streams.console.markup import Markup, joined, tag
-from streams.console.moves import customer_path, happened, live_list, timeline
+from streams.console.moves import changes, customer_path, live_list, timeline
 from streams.console.sheet import Sheet, read_sheet
 from streams.console.words import Words
 from streams.console.words import customer as texts
@@ -79,7 +79,7 @@ def _form(words: Words) -> None:
 async def _recent(words: Words, desk: Desk) -> Markup:
     """Return who changed a moment ago, each once."""
     by_customer: dict[str, dict[str, Any]] = {}
-    for event in happened(desk.live.newest(_LOOKED_THROUGH)):
+    for event in changes(desk.live.newest(_LOOKED_THROUGH)):
         by_customer.setdefault(event["subject"], event)
     events = list(by_customer.values())[:_NEWEST]
     if not events:

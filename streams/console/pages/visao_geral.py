@@ -20,7 +20,7 @@ from streams.console.distribution import (
 from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, joined, tag
-from streams.console.moves import happened, live_list
+from streams.console.moves import changes, live_list
 from streams.console.words import Words
 from streams.console.words import overview as texts
 from streams.counts import Counts, read_counts, read_moves
@@ -48,7 +48,7 @@ def add(desk: Desk) -> None:
 
 
 async def _figures(words: Words, desk: Desk) -> Markup:
-    """Return the numbers at the top: the base, and what happened today."""
+    """Return the numbers at the top: the base, and what changes today."""
     today = business_today(int(time.time() * 1000))
     counts = await _counts(desk)
     moves = (await read_moves(desk.redis, [today]))[today]
@@ -80,7 +80,7 @@ async def _live(words: Words, desk: Desk) -> None:
     with card(words(texts.LIVE)):
 
         async def show() -> Markup:
-            events = happened(desk.live.newest(_LOOKED_THROUGH))[:_NEWEST]
+            events = changes(desk.live.newest(_LOOKED_THROUGH))[:_NEWEST]
             empty = tag("p", words(texts.LIVE_EMPTY), class_="muted")
             return live_list(words, events) if events else empty
 
