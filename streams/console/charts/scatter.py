@@ -19,10 +19,22 @@ class Point(NamedTuple):
 
 
 class Axis(NamedTuple):
-    """What an axis shows; figures of many sizes (`wide`) are drawn by their logarithm."""
+    """What an axis shows.
+
+    Attributes
+    ----------
+    title
+        The feature.
+    wide
+        Whether figures are of many sizes, and so drawn by their logarithm.
+    values
+        All figures that can be, where these are few; one below 0 stands for what is not known.
+
+    """
 
     title: str
-    wide: bool
+    wide: bool = False
+    values: Sequence[int] = ()
 
 
 def scatter(
@@ -51,7 +63,12 @@ def scatter(
 
 def _axis(one: Axis, locale: str) -> dict[str, Any]:
     made = axis(one.title, grid=True) | {"type": "log" if one.wide else "value", "scale": True}
-    made["axisLabel"] |= {":formatter": f"v => {in_locale('v', locale)}"}
+    made["axisLabel"] |= {":formatter": f"v => v < 0 ? '?' : {in_locale('v', locale)}"}
+    if one.values:
+        made |= {"min": min(one.values) - 1, "max": max(one.values) + 1}
+        made["axisLabel"] |= {"customValues": list(one.values)}
+        made["axisTick"] |= {"customValues": list(one.values)}
+        made["splitLine"] = {"show": False}
     return made
 
 

@@ -57,19 +57,8 @@ class _Page:
         await self._show_file()
 
     async def _version(self) -> Markup:
-        """Return the version of these rules, and whether cards are scored by it."""
-        words, own = self._words, self._rules.version
         meta = (await self._desk.pulse.reading()).meta
-        in_force = meta.get("rules")
-        version = tag("b", words(texts.VERSION, own))
-        if not in_force:
-            return tag("div", version, ". ", words(texts.NOT_KNOWN), class_="said")
-        if in_force != own:
-            return tag(
-                "div", words(texts.NOT_IN_FORCE, in_force, own), class_="banner", role="status"
-            )
-        since = words(texts.IN_FORCE, words.count(int(meta["snapshot"])))
-        return tag("div", version, ". ", since, class_="said")
+        return told.version(self._words, self._rules.version, meta)
 
     def _sentences(self, anchor: str, title: Any, sentences: Sequence[str]) -> None:
         with section(anchor, self._words(title)):

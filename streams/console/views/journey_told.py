@@ -57,7 +57,7 @@ def _phase(words: Words, place: int, phase: PhaseStanding, base: int, most: int)
         tag("p", words.count(phase.customers), " ", tag("small", share), class_="much"),
         tag("ul", *(_stage(words, *one, most) for one in phase.stages.items()), class_="stages"),
         tag("p", who or words(texts.NOBODY_LIVES), class_="who"),
-        class_="phase",
+        class_="phase-card",
     )
 
 

@@ -12,6 +12,7 @@ from streams.console.words import perfis as texts
 from streams.tabular import Column, Table
 
 WIDE: Final = frozenset({"contracts"})
+BANDS: Final = range(-1, 12)
 ENDS: Final = (7, 30)
 """Days over which sizes are said to have changed."""
 
@@ -128,6 +129,7 @@ def _at(figure: int | None) -> int:
 def axes(words: Words, across: str, upwards: str) -> tuple[Axis, Axis]:
     """Return the axes of two features."""
     first, second = (
-        Axis(words(texts.FEATURES[name]), wide=name in WIDE) for name in (across, upwards)
+        Axis(words(texts.FEATURES[name]), name in WIDE, BANDS if name == "band" else ())
+        for name in (across, upwards)
     )
     return first, second

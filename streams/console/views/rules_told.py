@@ -1,11 +1,12 @@
 """The rules in sentences and tables, in the reader's words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from schemas.rules import OTHER_TIER, RFM_TOTALS, TIERS, Campaign, Rules
+from streams.console.markup import Markup, tag
 from streams.console.words import Words
 from streams.console.words import regras as texts
 from streams.console.words.domain import label
@@ -21,6 +22,18 @@ def plain(words: Words, value: Decimal) -> str:
     """
     exact = value.normalize()
     return words.number(exact, max(0, -int(exact.as_tuple().exponent)))
+
+
+def version(words: Words, own: str, meta: Mapping[str, str]) -> Markup:
+    """Return which rules these are, and whether cards are scored by them, as `meta` says."""
+    named = tag("b", words(texts.VERSION, own))
+    in_force = meta.get("rules")
+    if not in_force:
+        return tag("div", named, ". ", words(texts.NOT_KNOWN), class_="said")
+    if in_force != own:
+        return tag("div", words(texts.NOT_IN_FORCE, in_force, own), class_="banner", role="status")
+    since = words(texts.IN_FORCE, words.count(int(meta["snapshot"])))
+    return tag("div", named, ". ", since, class_="said")
 
 
 def analysis(words: Words, rules: Rules) -> list[str]:
