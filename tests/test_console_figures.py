@@ -68,10 +68,9 @@ def test_axe_finds_nothing_serious_and_a_phone_holds_it(
 ) -> None:
     context = entered(browser, stack, viewport={"width": 390, "height": 800}, color_scheme=scheme)
     page = opened(context.new_page(), path)
-    page.wait_for_timeout(300)
-    assert axe_violations(page) == []
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(over) == 0
+    assert axe_violations(page) == []
     context.close()
 
 

@@ -71,7 +71,8 @@ def frame(desk: Desk, page: str, title: str | None = None) -> Iterator[Words]:
     _dress(client, words, f"{named} · Nyxter Online")
     with ui.element("div").classes("page").props("tabindex=-1") as content:
         inner = ui.element("div").classes("inner")
-    ui.add_body_html(str(shell(words, page, content.html_id, client.request.url.path)))
+    side = shell(words, page, content.html_id, client.request.url.path)
+    ui.add_body_html(str(side))  # as Markup it would escape what NiceGUI puts before it
     with inner:
         with ui.element("div").classes("head"):
             ui.html(str(escape(named)), sanitize=False, tag="h1")
