@@ -14,7 +14,7 @@ import copy
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from fastapi import Request
 from nicegui import ui
@@ -48,7 +48,7 @@ translations["pt-BR"] = {
 def language_of(request: Request) -> Language:
     """Return the language that a request asks for, or the reader once chose."""
     asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
-    return cast(Language, next((said for said in asked if said in LANGUAGES), LANGUAGES[0]))
+    return next((said for said in asked if said in LANGUAGES), LANGUAGES[0])
 
 
 @contextmanager
@@ -71,7 +71,8 @@ def frame(desk: Desk, page: str, title: str | None = None) -> Iterator[Words]:
     _dress(client, words, f"{named} · Nyxter Online")
     with ui.element("div").classes("page").props("tabindex=-1") as content:
         inner = ui.element("div").classes("inner")
-    ui.add_body_html(shell(words, page, content.html_id, client.request.url.path))
+    side = shell(words, page, content.html_id, client.request.url.path)
+    ui.add_body_html(str(side))  # as Markup it would escape what NiceGUI puts before it
     with inner:
         with ui.element("div").classes("head"):
             ui.html(str(escape(named)), sanitize=False, tag="h1")

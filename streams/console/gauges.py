@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from schemas.rules import INDICATORS
 from streams.console.desk import Desk
-from streams.console.markup import Markup, joined, tag
+from streams.console.markup import Markup, tag
 from streams.console.standing import Limit, Missing, limits, missing, nearest, rank
 from streams.console.words import Words
 from streams.console.words import customer as texts
@@ -179,4 +179,4 @@ def _capital(text: str) -> str:
 
 def explained(words: Words) -> Markup:
     """Return what the amounts missing rest on."""
-    return joined(tag("p", words(texts.ABOUT), class_="muted small"))
+    return tag("p", words(texts.ABOUT), class_="muted small")

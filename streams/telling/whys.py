@@ -1,6 +1,6 @@
 """Changes of segment and triggers in words, and why, in the reader's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from streams.telling.formats import NOTHING, Formats
@@ -60,12 +60,27 @@ _SCORES: Final = ("P", "R", "F", "V")
 _FAR: Final = 100.0
 
 
-class Whys:
-    """Tells changes and their reasons in one language."""
+def _as_it_is(_: str, name: str) -> str:
+    return name
 
-    def __init__(self, language: Language) -> None:
+
+class Whys:
+    """Tells changes and their reasons in one language.
+
+    Parameters
+    ----------
+    language
+        The reader's.
+    named
+        Returns how a segment (kind and name), or a ``channel``, is called; as the rules name it
+        unless something else is given.
+
+    """
+
+    def __init__(self, language: Language, named: Callable[[str, str], str] = _as_it_is) -> None:
         self.formats = Formats(language)
         self._language = language
+        self._named = named
 
     def change(self, kind: str, old: str | None, new: str | None) -> str:
         """Return what changed.
@@ -76,9 +91,10 @@ class Whys:
         >>> whys.change("campaign", "retencao", None), whys.change("rfm", "Leais", None)
         ('sai de retencao', 'RFM Leais → —')
         """
+        was, is_now = (name and self._named(kind, name) for name in (old, new))
         if kind == "campaign":
-            return self._say(_LEAVES, old) if new is None else self._say(_ENTERS, new)
-        return f"{self._say(KINDS[kind])} {old or NOTHING} → {new or NOTHING}"
+            return self._say(_LEAVES, was) if is_now is None else self._say(_ENTERS, is_now)
+        return f"{self._say(KINDS[kind])} {was or NOTHING} → {is_now or NOTHING}"
 
     def told(self, data: Mapping[str, Any]) -> str:
         """Return what an event says happened: a change of segment, or what became of a trigger."""
@@ -95,13 +111,13 @@ class Whys:
         >>> Whys("pt").trigger(fired | {"actions": [], "suppressed": "weekly_cap"})
         'não dispara RFM Leais (suprimido: limite da semana): etapa Adoção · canal televendas'
         """
-        what = f"{self._say(KINDS[data['kind']])} {data['segment']}"
+        what = f"{self._say(KINDS[data['kind']])} {self._named(data['kind'], data['segment'])}"
         held = data["suppressed"]
         fate = self._say(_HELD, what, self._say(SUPPRESSIONS[held])) if held else None
         actions = ", ".join(data["actions"])
         stage, channel = (
             self._say(_STAGE, data["stage"]),
-            self._say(_CHANNEL, data["channel"]),
+            self._say(_CHANNEL, self._named("channel", data["channel"])),
         )
         parts = " · ".join(part for part in (stage, actions, channel) if part)
         return f"{fate or self._say(_FIRED, what)}: {parts}"

@@ -12,7 +12,7 @@ from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh, language_of
 from streams.console.gauges import explained, gauges
-from streams.console.markup import Markup, joined, tag
+from streams.console.markup import Markup, tag
 from streams.console.moves import changes, customer_path, live_list, timeline
 from streams.console.sheet import Sheet, read_sheet
 from streams.console.words import Words
@@ -23,6 +23,7 @@ _NEWEST: Final = 10
 _LOOKED_THROUGH: Final = 400
 _EVERY_S: Final = 1.0
 _NOT_FOUND: Final = 404
+_LONGEST: Final = 80  # characters of an id in the name of a file
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
 
 
@@ -45,10 +46,11 @@ def add(desk: Desk) -> None:
         client = ui.context.client
         words = Words(language_of(client.request))
         first = await _first(desk, customer_id)
-        if first is not None and first.card is None:
+        is_there = first is None or first.card is not None
+        if not is_there:
             client.status_code = _NOT_FOUND
         with frame(desk, "cliente", words(texts.TITLE, customer_id)):
-            await _customer(words, desk, customer_id)
+            await (_customer if is_there else _stranger)(words, desk, customer_id)
             with card(words(texts.ANOTHER)):
                 _form(words)
 
@@ -87,20 +89,50 @@ async def _recent(words: Words, desk: Desk) -> Markup:
     return live_list(words, events)
 
 
-async def _customer(words: Words, desk: Desk, customer_id: str) -> None:
+async def _stranger(words: Words, desk: Desk, customer_id: str) -> None:
+    """Say that there is no such customer; show the customer once there is."""
+
     async def show() -> Markup:
+        sheet = await read_sheet(desk.redis, customer_id)
+        if sheet.card is not None:
+            ui.navigate.reload()
+        return _nobody(words, customer_id, is_gone=sheet.is_gone)
+
+    await kept_fresh(words, show, _EVERY_S)
+
+
+async def _customer(words: Words, desk: Desk, customer_id: str) -> None:
+    async def scores() -> Markup:
         sheet = await read_sheet(desk.redis, customer_id)
         if sheet.card is None:
             return _nobody(words, customer_id, is_gone=sheet.is_gone)
-        return _sheet(words, desk, sheet)
+        return _scores(words, desk, sheet.card)
+
+    async def rest() -> Markup:
+        sheet = await read_sheet(desk.redis, customer_id)
+        return Markup() if sheet.card is None else _rest(words, sheet.card)
+
+    await kept_fresh(words, scores, _EVERY_S)
+    with ui.element("div").classes("grid"):
+        await _history(words, desk, customer_id)
+        await kept_fresh(words, rest, _EVERY_S, "span-5")
+
+
+async def _history(words: Words, desk: Desk, customer_id: str) -> None:
+    async def show() -> Markup:
+        sheet = await read_sheet(desk.redis, customer_id)
+        if not sheet.history:
+            return tag("p", words(texts.NO_HISTORY), class_="muted")
+        return timeline(words, sheet.history)
 
     async def table() -> Table:
         sheet = await read_sheet(desk.redis, customer_id)
         return person.history_table(words, customer_id, sheet.history)
 
-    await kept_fresh(words, show, _EVERY_S)
-    name = _NOT_IN_A_NAME.sub("_", customer_id)[:80]
-    download_buttons(table, words(texts.FILE, name))
+    with card(words(texts.HISTORY), "span-7"):
+        name = _NOT_IN_A_NAME.sub("_", customer_id)[:_LONGEST]
+        download_buttons(table, words(texts.FILE, name))
+        await kept_fresh(words, show, _EVERY_S)
 
 
 def _nobody(words: Words, customer_id: str, *, is_gone: bool) -> Markup:
@@ -109,30 +141,21 @@ def _nobody(words: Words, customer_id: str, *, is_gone: bool) -> Markup:
     return tag("section", told, tag("p", words(more), class_="muted"), class_="card nobody")
 
 
-def _sheet(words: Words, desk: Desk, sheet: Sheet) -> Markup:
-    shown = sheet.card
-    assert shown is not None
-    history = timeline(words, sheet.history)
-    empty = tag("p", words(texts.NO_HISTORY), class_="muted")
+def _scores(words: Words, desk: Desk, shown: dict[str, Any]) -> Markup:
+    parts = (person.chips(words, shown), gauges(words, desk, shown), explained(words))
+    return tag("div", *parts, class_="column")
+
+
+def _rest(words: Words, shown: dict[str, Any]) -> Markup:
     return tag(
         "div",
-        joined(person.chips(words, shown), gauges(words, desk, shown), explained(words)),
-        tag(
-            "div",
-            _part(words(texts.HISTORY), history if sheet.history else empty, "span-7"),
-            tag(
-                "div",
-                _part(words(texts.SEGMENTS), person.standing(words, shown)),
-                _part(words(texts.PROFILE), person.profile(words, shown)),
-                _part(words(texts.JOURNEY), person.journey(words, shown["journey"])),
-                class_="span-5 column",
-            ),
-            class_="grid",
-        ),
+        _part(words(texts.SEGMENTS), person.standing(words, shown)),
+        _part(words(texts.PROFILE), person.profile(words, shown)),
+        _part(words(texts.JOURNEY), person.journey(words, shown["journey"])),
         person.source(words, shown),
-        class_="sheet",
+        class_="column",
     )
 
 
-def _part(title: str, content: Markup, span: str = "") -> Markup:
-    return tag("section", tag("h2", title), content, class_=f"card {span}".strip())
+def _part(title: str, content: Markup) -> Markup:
+    return tag("section", tag("h2", title), content, class_="card")

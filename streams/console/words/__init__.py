@@ -1,7 +1,9 @@
 """What the pages say, in the reader's language: each module here holds the texts of one page."""
 
+from functools import partial
 from typing import Any
 
+from streams.console.words.domain import label
 from streams.telling.formats import Formats
 from streams.telling.language import Both, Language
 from streams.telling.whys import Whys
@@ -17,7 +19,7 @@ class Words(Formats):
 
     def __init__(self, language: Language) -> None:
         super().__init__(language)
-        self.whys = Whys(language)
+        self.whys = Whys(language, partial(label, self))
 
     def __call__(self, text: Both, *values: Any, **named: Any) -> str:
         """Return a text in the reader's language, with values where it has braces."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.outputs import UNASSIGNED
-from streams.console.words import Words
+from streams.telling.formats import Formats
 from streams.telling.language import Both
 
 INDICATORS: Final = {
@@ -44,11 +44,11 @@ _LABELS: Final[Mapping[str, Mapping[str, Both]]] = {
 COLOURS: Final = ("azul", "verde", "vermelho")
 
 
-def label(words: Words, kind: str, name: str | None) -> str:
+def label(words: Formats, kind: str, name: str | None) -> str:
     """Return how a segment is called; names that the rules made up stand for themselves.
 
-    >>> label(Words("pt"), "campaign", "retencao"), label(Words("en"), "rfm", "Leais")
+    >>> label(Formats("pt"), "campaign", "retencao"), label(Formats("en"), "rfm", "Leais")
     ('Retenção', 'Leais')
     """
     text = _LABELS.get(kind, {}).get(name or "")
-    return words(text) if text is not None else name or ""
+    return text.of(words.language) if text is not None else name or ""
