@@ -57,6 +57,15 @@ def section(anchor: str, title: str, note: str = "") -> Iterator[None]:
         yield
 
 
+@contextmanager
+def scrolled(caption: str) -> Iterator[None]:
+    """Make a place for a table that may be wider than the page: it keeps where it was moved to."""
+    with ui.element("div").classes("scroll") as place:
+        place.props["tabindex"], place.props["role"] = "0", "region"
+        place.props["aria-label"] = caption
+        yield
+
+
 def put(content: Markup, classes: str = "") -> ui.html:
     """Put HTML on the page."""
     return ui.html(str(content), sanitize=False).classes(classes)

@@ -24,6 +24,7 @@ from streams.console.sections import (
     dress,
     once_there,
     put,
+    scrolled,
     section,
 )
 from streams.console.tables import shown
@@ -101,7 +102,8 @@ class _Page:
 
         with section("componentes", words(texts.BESIDE), words(texts.BESIDE_NOTE)):
             await kept_fresh(words, self._model)
-            await kept_fresh(words, render, DRAWN_EVERY_S)
+            with scrolled(words(texts.BESIDE)):
+                await kept_fresh(words, render, DRAWN_EVERY_S)
             download_buttons(table, "perfis-componentes")
 
     async def _model(self) -> Markup:
@@ -215,5 +217,6 @@ class _Page:
             return shown(words, await table(), words(texts.DRIFT), signed=True)
 
         with section("deriva", words(texts.DRIFT), words(texts.DRIFT_NOTE)):
-            await kept_fresh(words, render, DRAWN_EVERY_S)
+            with scrolled(words(texts.DRIFT)):
+                await kept_fresh(words, render, DRAWN_EVERY_S)
             download_buttons(table, "perfis-deriva")

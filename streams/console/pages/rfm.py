@@ -21,6 +21,7 @@ from streams.console.sections import (
     dress,
     once_there,
     put,
+    scrolled,
     section,
     warn_of_rules,
 )
@@ -98,7 +99,7 @@ class _Page:
             await kept_fresh(words, self._segments, DRAWN_EVERY_S)
             await kept_fresh(words, self._grid, DRAWN_EVERY_S)
             put(tag("p", words(texts.NO_CELL), class_="told", role="status"))
-            with _more(words):
+            with _more(words), scrolled(words(texts.GRID)):
                 await kept_fresh(words, self._grid_rows, DRAWN_EVERY_S)
             download_buttons(self._grid_table, "rfm-grade")
 
@@ -128,7 +129,7 @@ class _Page:
             with ui.element("div").classes("spreads"):
                 for indicator in INDICATORS:
                     await self._show_spread(indicator)
-            with _more(words):
+            with _more(words), scrolled(words(texts.SPREADS)):
                 await kept_fresh(words, self._spread_rows, DRAWN_EVERY_S)
             download_buttons(self._spreads_table, "prfv-distribuicao")
 
@@ -209,10 +210,14 @@ class _Page:
             if not self._campaign:
                 put(tag("p", words(texts.NO_CAMPAIGNS), class_="muted"))
                 return
-            await kept_fresh(words, self._campaigns_shown, DRAWN_EVERY_S)
+            with scrolled(words(texts.LISTS)):
+                await kept_fresh(words, self._campaigns_shown, DRAWN_EVERY_S)
             download_buttons(self._campaigns_table, "campanhas")
-            put(tag("h3", words(texts.LIST_OF, label(words, "campaign", self._campaign))))
-            await kept_fresh(words, self._members_shown, DRAWN_EVERY_S)
+            listed = words(texts.LIST_OF, label(words, "campaign", self._campaign))
+            put(tag("h3", listed))
+            with scrolled(listed):
+                await kept_fresh(words, self._members_shown, DRAWN_EVERY_S)
+            await kept_fresh(words, self._pager, DRAWN_EVERY_S)
             download_buttons(self._members_table, f"lista-{self._campaign}")
 
     async def _campaigns_table(self) -> Table:
@@ -231,19 +236,19 @@ class _Page:
 
     async def _members_shown(self) -> Markup:
         words = self._words
-        page = await read_page(self._desk.redis, self._campaign, self._number)
+        page = await self._page()
         if not page.customers:
             return tag("p", words(texts.NOBODY), class_="muted")
         rows = [told.member_row(words, member) for member in page.members]
         named = label(words, "campaign", self._campaign)
         table = Table(named, told.member_columns(words), rows)
-        held = shown(
-            words, table, named, link=lambda row: f"/cliente/{quote(str(row[0]), safe='')}"
-        )
-        return held + self._pager(page)
+        return shown(words, table, named, link=lambda row: f"/cliente/{quote(row[0], safe='')}")
 
-    def _pager(self, page: Page) -> Markup:
-        words = self._words
+    async def _page(self) -> Page:
+        return await read_page(self._desk.redis, self._campaign, self._number)
+
+    async def _pager(self) -> Markup:
+        words, page = self._words, await self._page()
 
         def step(text: Any, number: int) -> Markup | None:
             if not 1 <= number <= page.pages:
