@@ -66,6 +66,14 @@ def scrolled(caption: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def folded(words: Words) -> Iterator[None]:
+    """Make a place that is folded: for a table that says what a chart does."""
+    with ui.element("details").classes("more"):
+        ui.html(words(texts.AS_TABLE), sanitize=False, tag="summary")
+        yield
+
+
 def put(content: Markup, classes: str = "") -> ui.html:
     """Put HTML on the page."""
     return ui.html(str(content), sanitize=False).classes(classes)

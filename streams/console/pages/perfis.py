@@ -183,6 +183,9 @@ class _Page:
             to = {days: address(PATH, self._chosen, "tamanhos", dias=days) for days in names}
             chosen = links(words(texts.PERIOD), names, self._days, to)
             put(tag("div", chosen, class_="controls"))
+            if not any((await self._sizes(int(self._days))).values()):
+                put(tag("p", words(texts.NO_SIZES), class_="muted"))
+                return
             await drawn(self._lines, words(texts.SIZES_CHART, self._days))
             download_buttons(self._sizes_table, "perfis-tamanhos")
 
