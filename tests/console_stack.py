@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import need
 from kafka_broker import KafkaBroker
 from own_redis import OwnRedis, own_redis
@@ -27,7 +28,7 @@ from streams.embedded import free_port
 
 __all__ = ["PATIENCE_MS", "TOKEN", "Stack", "axe_violations", "browser", "page", "stack"]
 
-TOKEN = "only-for-tests-0123456789"
+TOKEN = "only-for-tests-0123456789"  # noqa: S105 - it opens what ends with the tests
 CUSTOMERS = 620  # below 500 with contracts nobody has a consumption profile
 PARTITIONS = 2
 PATIENCE_MS = 20_000
@@ -180,8 +181,6 @@ def entered(browser: Browser, stack: Stack, **options: Any) -> BrowserContext:
 
 def axe_violations(page: Page) -> list[str]:
     """Return what axe-core finds that is serious or critical: rule, and where."""
-    from axe_playwright_python.sync_playwright import Axe
-
     found = Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"

@@ -47,19 +47,22 @@ _PAGE: Final = """<!doctype html>
 <style>
 :root {{ color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center;
-  background: light-dark(#f6f7fb, #10131c); color: light-dark(#1b2030, #e8eaf2) }}
+  background: light-dark(#f4f6f5, #0e1414); color: light-dark(#16211f, #e8eeec) }}
 main {{ width: min(22rem, 90vw); padding: 2rem; border-radius: 1rem;
-  background: light-dark(#fff, #1a1f2c); box-shadow: 0 8px 30px rgb(0 0 0 / .12) }}
-h1 {{ font-size: 1.25rem; margin: 0 0 1.5rem }}
+  background: light-dark(#fff, #161e1f); border: 1px solid light-dark(#d9dfdd, #2b3839) }}
+h1 {{ display: flex; align-items: center; gap: .6rem; font-size: 1.25rem; margin: 0 0 1.5rem }}
+h1 svg {{ width: 1.75rem }}
 label {{ display: block; font-weight: 600; margin-bottom: .4rem }}
 input, button {{ box-sizing: border-box; width: 100%; font: inherit; padding: .6rem .8rem;
-  border-radius: .5rem; border: 1px solid light-dark(#7a8194, #6d7488) }}
+  border-radius: .5rem; border: 1px solid light-dark(#8a9793, #6f8080) }}
 button {{ margin-top: 1rem; border: 0; font-weight: 600; cursor: pointer;
-  background: #2f5bd7; color: #fff }}
-:focus-visible {{ outline: 3px solid #7ea0ff; outline-offset: 2px }}
-p {{ margin: 1rem 0 0; color: light-dark(#b3261e, #ffb4ab) }}
+  background: light-dark(#0b5a61, #79ccce); color: light-dark(#fff, #06282b) }}
+:focus-visible {{ outline: 3px solid light-dark(#0b5a61, #79ccce); outline-offset: 2px }}
+p {{ margin: 1rem 0 0; color: light-dark(#b8322a, #ff9f94) }}
 </style></head>
-<body><main><h1>Nyxter Online</h1>
+<body><main><h1><svg viewBox="0 0 28 28" aria-hidden="true">
+<circle cx="10" cy="16" r="8" fill="#3f7fd6"/><circle cx="18" cy="10" r="7" fill="#3fa878"/>
+<circle cx="20" cy="20" r="6" fill="#d65a50"/></svg>Nyxter Online</h1>
 <form method="post" action="{action}">
 <input type="hidden" name="para" value="{back}">
 <label for="chave">{label}</label>

@@ -14,7 +14,7 @@ import copy
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from fastapi import Request
 from nicegui import ui
@@ -48,7 +48,7 @@ translations["pt-BR"] = {
 def language_of(request: Request) -> Language:
     """Return the language that a request asks for, or the reader once chose."""
     asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
-    return cast(Language, next((said for said in asked if said in LANGUAGES), LANGUAGES[0]))
+    return next((said for said in asked if said in LANGUAGES), LANGUAGES[0])
 
 
 @contextmanager

@@ -22,7 +22,6 @@ GONE_MORE: Final = Both(
     "The customer was erased, or no record, contract or order of theirs is left.",
 )
 
-SCORES: Final = Both("Notas", "Scores")
 MEAN: Final = Both("Média das notas, com os pesos das regras", "Mean of the scores, weighted")
 NO_POTENTIAL: Final = Both("Sem indicadores no cadastro", "No indicators on record")
 NO_SALE: Final = Both("Sem compra no período", "Nothing bought in the period")
@@ -58,8 +57,6 @@ ABOUT: Final = Both(
 GAUGE: Final = Both("{}: {} de 100, {}", "{}: {} of 100, {}")
 NO_SCORE: Final = Both("{}: sem nota", "{}: no score")
 
-NEXT: Final = Both("Para ser {}", "To become {}")
-NEXT_NONE: Final = Both("Já está no nível mais alto.", "Already at the highest level.")
 SEGMENTS: Final = Both("Onde está", "Standing")
 TIER: Final = Both("Porte", "Tier")
 RFM: Final = Both("Segmento RFM", "RFM segment")

@@ -14,7 +14,6 @@ THEMES: Final = {
     "dark": Both("Escuro", "Dark"),
 }
 LANGUAGE: Final = Both("Idioma", "Language")
-LEAVE: Final = Both("Sair", "Log out")
 
 FRESHNESS: Final = Both("Quão recente é o que se vê", "How fresh this is")
 CARDS: Final = Both("Cartões atualizados {}", "Cards updated {}")
@@ -32,7 +31,6 @@ AWAY: Final = Both(
     "No contact with Redis; trying again. What you see is from before.",
 )
 WAITING: Final = Both("Aparece aqui assim que houver contato.", "Shows here once there is contact.")
-EMPTY: Final = Both("Ainda não há clientes.", "There are no customers yet.")
 
 DOWNLOAD: Final = Both("Baixar", "Download")
 DOWNLOAD_AS: Final = Both("Baixar {} em {}", "Download {} as {}")

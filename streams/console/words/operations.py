@@ -99,7 +99,6 @@ NOT_ASKED: Final = Both(
 )
 ASKING: Final = Both("Perguntando ao broker…", "Asking the broker…")
 
-STATE: Final = Both("Estado", "State")
 SNAPSHOT: Final = Both("Retrato da base", "Snapshot of the base")
 PUBLISHED: Final = Both("publicado {}", "published {}")
 DAY: Final = Both("Dia da análise", "Day of the analysis")
