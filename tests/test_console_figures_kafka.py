@@ -132,6 +132,9 @@ class TestJornada:
         page.wait_for_url("**/jornada?mudou=campanha**")
         chosen = page.locator("#mudancas a[aria-current]")
         expect(chosen.first).to_have_text("Campanha")
+        page.get_by_role("link", name="English").click()
+        expect(chosen.first).to_have_text("Campaign")
+        assert "mudou=campanha" in page.url
 
     def test_triggers_fired_and_suppressed_are_counted_with_their_reasons(
         self, page: Page, stack: Stack

@@ -18,6 +18,8 @@ from streams.console.words import views as texts
 from streams.counts import Counts, read_counts
 
 DRAWN_EVERY_S: Final = 10.0
+PATIENCE_S: Final = 20.0
+"""Seconds that a page has to be made: NiceGUI's 3 end it where machine or Redis are busy."""
 
 _LETTERS: Final[dict[str, Any]] = {"textStyle": {"fontFamily": "Roboto, system-ui, sans-serif"}}
 

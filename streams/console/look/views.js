@@ -52,3 +52,11 @@
   document.addEventListener("DOMContentLoaded", () =>
     new MutationObserver(settle).observe(document.body, { childList: true, subtree: true }));
 })();
+// The other language shows the same view: what is chosen goes along.
+document.addEventListener("click", (event) => {
+  const other = event.target.closest?.(".choices a[lang]");
+  if (!other) return;
+  const there = new URL(location.href);
+  there.searchParams.set("lang", other.lang);
+  other.href = there.href;
+}, true);

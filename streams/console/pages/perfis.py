@@ -19,6 +19,7 @@ from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
 from streams.console.sections import (
     DRAWN_EVERY_S,
+    PATIENCE_S,
     counts_of,
     drawn,
     dress,
@@ -48,7 +49,7 @@ _PLACES: Final = dict.fromkeys(("weight_percent", "tenure", "contracts", "brands
 def add(desk: Desk) -> None:
     """Add the page."""
 
-    @ui.page(PATH)
+    @ui.page(PATH, response_timeout=PATIENCE_S)
     async def page() -> None:
         asked = ui.context.client.request.query_params
         with frame(desk, "perfis") as words:

@@ -10,7 +10,7 @@ from streams.console.markup import tag
 from streams.console.pages._grid import Grid
 from streams.console.pages._lists import Lists
 from streams.console.pages._spreads import Spreads
-from streams.console.sections import dress, once_there, put, warn_of_rules
+from streams.console.sections import PATIENCE_S, dress, once_there, put, warn_of_rules
 from streams.console.words import rfm as texts
 
 PATH: Final = "/rfm"
@@ -20,7 +20,7 @@ _CHOICES: Final = ("celula", "grupo", "lista", "pagina")
 def add(desk: Desk) -> None:
     """Add the page."""
 
-    @ui.page(PATH)
+    @ui.page(PATH, response_timeout=PATIENCE_S)
     async def page() -> None:
         asked = ui.context.client.request.query_params
         chosen = {name: asked[name] for name in _CHOICES if asked.get(name)}
