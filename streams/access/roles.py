@@ -173,7 +173,10 @@ REDIS_KEYS: Final = (
             *("%R~nyxter:v1:meta", "%R~nyxter:v1:counts"),
             *("%R~nyxter:v1:moves:*", "%R~nyxter:v1:sizes:*"),
         ),
-        ("ping", "hgetall", "hmget", "xrevrange", "sismember", "smembers", *_RANKS),
+        (
+            *("ping", "hgetall", "hmget", "xrevrange", "sismember", "smembers", "zrandmember"),
+            *_RANKS,
+        ),
     ),
     Keys(
         "operator",

@@ -18,6 +18,8 @@ from streams.console.words import views as texts
 from streams.counts import Counts, read_counts
 
 DRAWN_EVERY_S: Final = 10.0
+PATIENCE_S: Final = 20.0
+"""Seconds that a page has to be made: NiceGUI's 3 end it where machine or Redis are busy."""
 
 _LETTERS: Final[dict[str, Any]] = {"textStyle": {"fontFamily": "Roboto, system-ui, sans-serif"}}
 
@@ -54,6 +56,23 @@ def section(anchor: str, title: str, note: str = "") -> Iterator[None]:
         heading = tag("h2", title, id=f"{anchor}-t")
         told = tag("p", note, class_="muted small") if note else None
         put(tag("div", heading, told, class_="titled"))
+        yield
+
+
+@contextmanager
+def scrolled(caption: str) -> Iterator[None]:
+    """Make a place for a table that may be wider than the page: it keeps where it was moved to."""
+    with ui.element("div").classes("scroll") as place:
+        place.props["tabindex"], place.props["role"] = "0", "region"
+        place.props["aria-label"] = caption
+        yield
+
+
+@contextmanager
+def folded(words: Words) -> Iterator[None]:
+    """Make a place that is folded: for a table that says what a chart does."""
+    with ui.element("details").classes("more"):
+        ui.html(words(texts.AS_TABLE), sanitize=False, tag="summary")
         yield
 
 

@@ -25,7 +25,7 @@ def shown(
     link: Link | None = None,
     signed: bool = False,
 ) -> Markup:
-    """Return a table as HTML; its rows are used up.
+    """Return a table as HTML, to stand in `sections.scrolled`; its rows are used up.
 
     Parameters
     ----------
@@ -46,14 +46,13 @@ def shown(
     heads = (tag("th", one.title, scope="col", class_=_side(one)) for one in table.columns)
     tell_row = partial(_told, words, table.columns, places or {}, signed)
     rows = (tag("tr", *_cells(table.columns, row, tell_row(row), link)) for row in table.rows)
-    held = tag(
+    return tag(
         "table",
         tag("caption", caption, class_="seen-not"),
         tag("thead", tag("tr", *heads)),
         tag("tbody", *rows),
         class_="data",
     )
-    return tag("div", held, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
 def _told(

@@ -11,7 +11,7 @@
   document.addEventListener("DOMContentLoaded", seek);
 })();
 // The R × F × V grid: a cell that is pointed at or focused is told below; one that is chosen stays
-// chosen, in the address too. The grid may be drawn anew meanwhile: choice and focus stay.
+// chosen, in the address too. What is drawn anew meanwhile takes neither choice nor focus away.
 (() => {
   let chosen = new URLSearchParams(location.search).get("celula"), focused = null;
   const cell = (mark) => mark && document.querySelector(`.cell[data-mark="${CSS.escape(mark)}"]`);
@@ -19,27 +19,26 @@
     const told = document.querySelector(".told");
     if (one && told && told.textContent !== one.dataset.told) told.textContent = one.dataset.told;
   };
+  const near = (event) => event.target.closest?.(".cell");
   const settle = () => {
     const one = cell(chosen);
     if (one && !one.hasAttribute("aria-current")) {
       document.querySelectorAll(".cell[aria-current]").forEach((other) => other.removeAttribute("aria-current"));
       one.setAttribute("aria-current", "true");
-      if (!focused) tell(one);
+      tell(one);
     }
-    const lost = cell(focused);
-    if (lost && document.activeElement === document.body) lost.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body)
+      document.querySelector(`.view a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   };
   document.addEventListener("focusin", (event) => {
-    const one = event.target.closest?.(".cell");
-    focused = one ? one.dataset.mark : null;
-    tell(one);
+    focused = event.target.closest?.(".view a[href]")?.getAttribute("href");
+    tell(near(event));
   });
-  document.addEventListener("mouseover", (event) => tell(event.target.closest?.(".cell")));
-  document.addEventListener("mouseout", (event) => {
-    if (event.target.closest?.(".cells")) tell(cell(focused) || cell(chosen));
-  });
+  document.addEventListener("pointerdown", () => { focused = null; });
+  document.addEventListener("mouseover", (event) => tell(near(event)));
+  document.addEventListener("mouseout", (event) => { if (near(event)) tell(cell(chosen)); });
   document.addEventListener("click", (event) => {
-    const one = event.target.closest?.(".cell");
+    const one = near(event);
     if (!one || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     chosen = one.dataset.mark;
@@ -47,9 +46,17 @@
     here.searchParams.set("celula", chosen);
     here.hash = "grade";
     history.replaceState(history.state, "", here);
-    tell(one);
     settle();
+    tell(one);
   });
   document.addEventListener("DOMContentLoaded", () =>
     new MutationObserver(settle).observe(document.body, { childList: true, subtree: true }));
 })();
+// The other language shows the same view: what is chosen goes along.
+document.addEventListener("click", (event) => {
+  const other = event.target.closest?.(".choices a[lang]");
+  if (!other) return;
+  const there = new URL(location.href);
+  there.searchParams.set("lang", other.lang);
+  other.href = there.href;
+}, true);

@@ -16,11 +16,13 @@ from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
 from streams.console.sections import (
     DRAWN_EVERY_S,
+    PATIENCE_S,
     counts_of,
     drawn,
     dress,
     once_there,
     put,
+    scrolled,
     section,
     warn_of_rules,
 )
@@ -55,7 +57,7 @@ _SETTLED: Final = frozenset({"profile", "tier"})  # everyone has one: whoever is
 def add(desk: Desk) -> None:
     """Add the page."""
 
-    @ui.page(PATH)
+    @ui.page(PATH, response_timeout=PATIENCE_S)
     async def page() -> None:
         asked = ui.context.client.request.query_params
         with frame(desk, "jornada") as words:
@@ -115,7 +117,8 @@ class _Page:
                 told = words(texts.CHART, words(common.KINDS[self._what]))
                 if await self._flows():
                     await drawn(self._sankey, told)
-                await kept_fresh(words, self._moves_shown, DRAWN_EVERY_S)
+                with scrolled(words(texts.MOVES)):
+                    await kept_fresh(words, self._moves_shown, DRAWN_EVERY_S)
             download_buttons(self._moves_table, f"jornada-mudancas-{self._what}")
 
     def _controls(self) -> Markup:
@@ -166,7 +169,9 @@ class _Page:
         words = self._words
         with section("gatilhos", words(texts.TRIGGERS), words(texts.TRIGGERS_NOTE)):
             put(tag("div", self._day_links("gatilhos"), class_="controls"))
-            await kept_fresh(words, self._triggers_shown, DRAWN_EVERY_S)
+            await kept_fresh(words, self._reasons_shown, DRAWN_EVERY_S)
+            with scrolled(words(texts.TRIGGERS)):
+                await kept_fresh(words, self._triggers_shown, DRAWN_EVERY_S)
             download_buttons(self._triggers_table, "jornada-gatilhos")
             if self._days != "1" and await self._tables("trigger"):
                 put(tag("h3", words(texts.BY_DAY)))
@@ -180,12 +185,14 @@ class _Page:
         return triggers_table(self._words, triggers(tables.values()), phases)
 
     async def _triggers_shown(self) -> Markup:
-        words = self._words
-        made = triggers((await self._tables("trigger")).values())
-        if not made:
+        words, table = self._words, await self._triggers_table()
+        if not table.rows:
             return tag("p", words(texts.NO_TRIGGERS), class_="muted")
-        table = shown(words, await self._triggers_table(), words(texts.TRIGGERS))
-        return tag("div", reasons_shown(words, made), table, class_="stacked")
+        return shown(words, table, words(texts.TRIGGERS))
+
+    async def _reasons_shown(self) -> Markup:
+        tables = await self._tables("trigger")
+        return reasons_shown(self._words, triggers(tables.values()))
 
     async def _lines(self) -> dict[str, Any]:
         words, days = self._words, by_day(await self._tables("trigger"))

@@ -19,11 +19,13 @@ from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
 from streams.console.sections import (
     DRAWN_EVERY_S,
+    PATIENCE_S,
     counts_of,
     drawn,
     dress,
     once_there,
     put,
+    scrolled,
     section,
 )
 from streams.console.tables import shown
@@ -47,7 +49,7 @@ _PLACES: Final = dict.fromkeys(("weight_percent", "tenure", "contracts", "brands
 def add(desk: Desk) -> None:
     """Add the page."""
 
-    @ui.page(PATH)
+    @ui.page(PATH, response_timeout=PATIENCE_S)
     async def page() -> None:
         asked = ui.context.client.request.query_params
         with frame(desk, "perfis") as words:
@@ -101,7 +103,8 @@ class _Page:
 
         with section("componentes", words(texts.BESIDE), words(texts.BESIDE_NOTE)):
             await kept_fresh(words, self._model)
-            await kept_fresh(words, render, DRAWN_EVERY_S)
+            with scrolled(words(texts.BESIDE)):
+                await kept_fresh(words, render, DRAWN_EVERY_S)
             download_buttons(table, "perfis-componentes")
 
     async def _model(self) -> Markup:
@@ -181,6 +184,9 @@ class _Page:
             to = {days: address(PATH, self._chosen, "tamanhos", dias=days) for days in names}
             chosen = links(words(texts.PERIOD), names, self._days, to)
             put(tag("div", chosen, class_="controls"))
+            if not any((await self._sizes(int(self._days))).values()):
+                put(tag("p", words(texts.NO_SIZES), class_="muted"))
+                return
             await drawn(self._lines, words(texts.SIZES_CHART, self._days))
             download_buttons(self._sizes_table, "perfis-tamanhos")
 
@@ -215,5 +221,6 @@ class _Page:
             return shown(words, await table(), words(texts.DRIFT), signed=True)
 
         with section("deriva", words(texts.DRIFT), words(texts.DRIFT_NOTE)):
-            await kept_fresh(words, render, DRAWN_EVERY_S)
+            with scrolled(words(texts.DRIFT)):
+                await kept_fresh(words, render, DRAWN_EVERY_S)
             download_buttons(table, "perfis-deriva")

@@ -12,7 +12,7 @@ from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.frame import frame, kept_fresh
 from streams.console.markup import Markup, tag
-from streams.console.sections import dress, put, section
+from streams.console.sections import PATIENCE_S, dress, put, scrolled, section
 from streams.console.tables import shown
 from streams.console.views import rules_told as told
 from streams.console.words import Words
@@ -25,7 +25,7 @@ _AS_GIVEN: Final = dict.fromkeys(("P", "R", "F", "V", "points"))
 def add(desk: Desk) -> None:
     """Add the page."""
 
-    @ui.page("/regras")
+    @ui.page("/regras", response_timeout=PATIENCE_S)
     async def page() -> None:
         with frame(desk, "regras") as words:
             await _Page(desk, words).show()
@@ -77,7 +77,8 @@ class _Page:
         if not table.rows:
             put(tag("p", words(texts.NO_ROW), class_="muted"))
             return
-        put(shown(words, table, table.name, places=_AS_GIVEN))
+        with scrolled(table.name):
+            put(shown(words, table, table.name, places=_AS_GIVEN))
         download_buttons(_again(made, words, rules), name)
 
     def _show_journey(self) -> None:

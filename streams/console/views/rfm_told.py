@@ -119,6 +119,20 @@ def group_name(words: Words, group: Group) -> str:
     return " · ".join(value or words(texts.NO_VALUE) for value in group.values)
 
 
+def spread_head(words: Words, indicator: str, of: Spread) -> Markup:
+    """Return what stands above a histogram."""
+    scored, without = words.count(of.scored), words.count(of.without)
+    said = f"{words(texts.SCORED, scored)} · {words(texts.WITHOUT, without)}"
+    name = tag("h3", indicator_name(words, indicator))
+    return tag("div", name, tag("p", said, class_="muted small"))
+
+
+def spread_told(words: Words, indicator: str, of: Spread) -> str:
+    """Return what a histogram shows, for who does not see it."""
+    name, count = indicator_name(words, indicator), words.count
+    return words(texts.CHART, name, count(of.scored), count(of.without))
+
+
 def bar_names(words: Words) -> list[str]:
     """Return what each bar of a histogram is called when pointed at."""
     bounds = (bin_bounds(number) for number in range(1, BINS + 1))

@@ -20,8 +20,6 @@ NOBODY_LIVES: Final = Both(
     "No profile lives here: triggers lead customers to it.",
 )
 LIVING: Final = Both("Vivem aqui: {}", "Living here: {}")
-CUSTOMERS: Final = Both("{} clientes", "{} customers")
-ONE_CUSTOMER: Final = Both("1 cliente", "1 customer")
 OF_BASE: Final = Both("{} da base", "{} of the base")
 OUTSIDE: Final = Both(
     "{} clientes estão fora da jornada: ainda não têm perfil.",
@@ -50,8 +48,6 @@ NEW: Final = Both("Para", "To")
 TIMES: Final = Both("Mudanças", "Changes")
 NOWHERE: Final = Both("nenhum", "none")
 NOT_IN: Final = Both("fora", "out")
-ENTERS: Final = Both("entra", "enters")
-LEAVES: Final = Both("sai", "leaves")
 
 TRIGGERS: Final = Both("Gatilhos", "Triggers")
 TRIGGERS_NOTE: Final = Both(

@@ -27,8 +27,6 @@ BESIDE_NOTE: Final = Both(
 PROFILE: Final = Both("Perfil", "Profile")
 NOW: Final = Both("Clientes agora", "Customers now")
 WEIGHT: Final = Both("Parte do modelo (%)", "Share of the model (%)")
-PUBLISHED: Final = Both("Publicado", "Published")
-FOUND: Final = Both("Encontrado", "Found")
 PUBLISHED_CUSTOMERS: Final = Both("Publicados", "Published")
 PUBLISHED_TENURE: Final = Both("Meses publicados", "Months published")
 PUBLISHED_CONTRACTS: Final = Both("Contratos publicados", "Contracts published")
@@ -38,7 +36,6 @@ FEATURES: Final = {
     "brands": Both("Marcas", "Brands"),
     "band": Both("Faixa de receita", "Revenue band"),
 }
-SIZE: Final = Both("Clientes", "Customers")
 
 POINTS: Final = Both("Clientes por característica", "Customers by feature")
 POINTS_NOTE: Final = Both(
@@ -54,7 +51,6 @@ POINTS_CHART: Final = Both(
     "Scatter plot of {} customers: {} and {}, by profile. The data are in the file.",
 )
 NO_POINTS: Final = Both("Ninguém tem perfil ainda.", "Nobody has a profile yet.")
-UNKNOWN: Final = Both("desconhecida", "unknown")
 ID: Final = Both("Cliente", "Customer")
 
 SIZES: Final = Both("Tamanho ao longo do tempo", "Sizes over time")

@@ -13,16 +13,11 @@ IN_FORCE: Final = Both(
     "São as regras em vigor, desde o retrato nº {}.",
     "These rules are in force, by snapshot no. {}.",
 )
-SAME: Final = Both("É a versão em vigor.", "This is the version in force.")
 NOT_IN_FORCE: Final = Both(
     "Estas não são as regras em vigor: os cartões foram calculados com a versão {}, e o arquivo "
     "dado a este console é a versão {}. Limites e textos desta página são os do arquivo.",
     "These rules are not in force: cards were scored by version {}, and the file that this console "
     "was given is version {}. Limits and texts on this page are those of the file.",
-)
-LIMITS_NOT_IN_FORCE: Final = Both(
-    "Limites e nomes vêm de um arquivo de regras que não é o em vigor (veja Regras).",
-    "Limits and names come from a rules file that is not the one in force (see Rules).",
 )
 NOT_KNOWN: Final = Both(
     "Ainda não se sabe com que regras os cartões foram calculados.",
@@ -38,7 +33,6 @@ FILE_CHANGED: Final = Both(
 )
 FILE_AWAY: Final = Both("O arquivo não pode ser lido agora.", "The file can't be read now.")
 TOML: Final = Both("O arquivo (TOML)", "The file (TOML)")
-COPY_TOML: Final = Both("Baixar o TOML", "Download the TOML")
 
 ANALYSIS: Final = Both("Período e comparação", "Period and comparison")
 WINDOW: Final = Both(
@@ -107,8 +101,6 @@ NATURES_DEFAULT: Final = {
 }
 NATURE: Final = Both("Natureza de operação", "Operation nature")
 IS_SALE: Final = Both("É venda", "Is a sale")
-YES: Final = Both("sim", "yes")
-NO: Final = Both("não", "no")
 
 POTENTIAL: Final = Both("Potencial (P)", "Potential (P)")
 POTENTIAL_NOTE: Final = Both(
@@ -130,7 +122,6 @@ TIERS_NOTE: Final = Both(
 )
 TIER: Final = Both("Porte", "Tier")
 CHANNEL: Final = Both("Canal", "Channel")
-ELSE: Final = Both("os demais", "all others")
 
 CAMPAIGNS: Final = Both("Campanhas", "Campaigns")
 CAMPAIGNS_NOTE: Final = Both(

@@ -75,7 +75,6 @@ CHART: Final = Both(
     "Histogram of {}: {} customers with a score, {} with zero or none. The table below says the "
     "same.",
 )
-AS_TABLE: Final = Both("Ver como tabela", "See as a table")
 INDICATOR: Final = Both("Nota", "Score")
 ABOVE: Final = Both("Acima de", "Above")
 UP_TO: Final = Both("Até", "Up to")

@@ -8,7 +8,6 @@ YES: Final = Both("sim", "yes")
 NO: Final = Both("não", "no")
 SHOW: Final = Both("Mostrar", "Show")
 AS_TABLE: Final = Both("Ver como tabela", "See as a table")
-NOTHING_KNOWN: Final = Both("Não há dados.", "There are no data.")
 RULES_NOT_IN_FORCE: Final = Both(
     "Limites e nomes vêm de um arquivo de regras que não é o que está em vigor.",
     "Limits and names come from a rules file that is not the one in force.",

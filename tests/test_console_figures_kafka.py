@@ -46,9 +46,11 @@ def rows(page: Page, place: str) -> list[list[str]]:
 
 
 def downloaded(page: Page, place: str, button: str, at: int = 0) -> Path:
+    """Return the file that a button gives, under the name it is given."""
     with page.expect_download() as download:
         page.locator(place).get_by_role("button", name=f"em {button}").nth(at).click()
-    return Path(download.value.path())
+    path = Path(download.value.path())
+    return path.rename(path.with_name(f"{path.name}-{download.value.suggested_filename}"))
 
 
 def csv_rows(path: Path) -> list[list[str]]:
@@ -121,7 +123,7 @@ class TestJornada:
         assert sheet is not None
         written = [[str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
         assert written[1:] == [[old, new, plain(n)] for old, new, n in shown]
-        drawn = page.locator("#mudancas [role=img] svg text").all_inner_texts()
+        drawn = page.locator("#mudancas [role=img] svg text").all_text_contents()
         assert any("Pequeno" in text for text in drawn)
 
     def test_choices_are_in_the_address(self, page: Page) -> None:
@@ -130,6 +132,9 @@ class TestJornada:
         page.wait_for_url("**/jornada?mudou=campanha**")
         chosen = page.locator("#mudancas a[aria-current]")
         expect(chosen.first).to_have_text("Campanha")
+        page.get_by_role("link", name="English").click()
+        expect(chosen.first).to_have_text("Campaign")
+        assert "mudou=campanha" in page.url
 
     def test_triggers_fired_and_suppressed_are_counted_with_their_reasons(
         self, page: Page, stack: Stack
@@ -188,7 +193,7 @@ class TestRfm:
         recency = page.locator(".spread").nth(1)
         expect(recency).to_contain_text(f"{scored} com nota")
         assert 0 < scored < sum(n for (of, k, _), n in scores.items() if of == "R" and k != "0")
-        drawn = recency.locator("svg text").all_inner_texts()
+        drawn = recency.locator("svg text").all_text_contents()
         assert {"55", "70", "75"} <= set(drawn)
         page.goto("/rfm?grupo=ninguém")
         expect(page.locator("#notas .banner")).to_contain_text("ninguém")
