@@ -31,6 +31,7 @@ from streams.cli.doctor import doctor
 from streams.cli.erase import erase
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
+from streams.cli.schemas import schemas
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.settings import Settings
@@ -49,6 +50,7 @@ app.command()(health)
 app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
+app.command()(schemas)
 
 
 @app.callback()
