@@ -15,6 +15,7 @@ from typing import Any
 from redis import Redis
 
 from schemas.envelope import dumps, loads
+from schemas.rules import OTHER_TIER, TIERS
 
 PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
@@ -62,6 +63,13 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
         return None
     own = {name.decode(): int(held.pop(name)) for name in _OWN}
     return unpacked(held, CARD_TEXTS) | own
+
+
+def count_cards(redis: "Redis") -> int:
+    """Return how many customers have a card: each is of one tier."""
+    tiers = (members_key(tier.encode()) for tier in (*TIERS, OTHER_TIER))
+    sizes: list[Any] = [redis.zcard(key) for key in tiers]
+    return sum(sizes)
 
 
 def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:

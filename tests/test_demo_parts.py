@@ -19,7 +19,7 @@ from streams.cli.demo.phases import Phases
 from streams.cli.demo.playing import Figures
 from streams.cli.demo.scene import Scene
 from streams.cli.demo.terminal import TerminalPage
-from streams.cli.demo.transitions import Reel, Transition
+from streams.cli.live.transitions import Reel, Transition
 
 
 class TurningShelf:

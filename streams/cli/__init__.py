@@ -32,6 +32,7 @@ from streams.cli.erase import erase
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.schemas import schemas
+from streams.cli.top import top
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.settings import Settings
@@ -51,6 +52,7 @@ app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
 app.command()(schemas)
+app.command()(top)
 
 
 @app.callback()
