@@ -9,20 +9,20 @@ own: ``version``, the profile's offset in its topic, and ``updated_at``, the tim
 milliseconds. A card with the field ``gone`` remembers for an hour that there is no customer.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from redis import Redis
 
-from schemas.envelope import dumps, loads
+from schemas.envelope import dumps, loads, raw_json
 from schemas.rules import OTHER_TIER, TIERS
 
 PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
 SEGMENTS = PREFIX + b"segments"
 
-CARD_TEXTS = frozenset({"customer_id", "tier", "channel", "day", "rules"})
-TRANSITION_TEXTS = frozenset({"id", "time", "kind", "old", "new"})
+CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
+TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
 _OWN = (b"version", b"updated_at")
 
 
@@ -59,10 +59,15 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
     None where Redis holds no card, or knows that the customer is gone.
     """
     held: Any = redis.hgetall(card_key(customer_id.encode()))
-    if not held or b"gone" in held:
+    return card_of(held)
+
+
+def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
+    """Return what `read_card` does of a hash that was read."""
+    if b"version" not in held or b"gone" in held:
         return None
-    own = {name.decode(): int(held.pop(name)) for name in _OWN}
-    return unpacked(held, CARD_TEXTS) | own
+    own = {name.decode(): int(held[name]) for name in _OWN}
+    return unpacked({name: held[name] for name in held if name not in _OWN}, CARD_TEXTS) | own
 
 
 def count_cards(redis: "Redis") -> int:
@@ -80,10 +85,44 @@ def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dic
     and what else they tell) and ``offset``, its place in the topic of segment events.
     """
     entries: Any = redis.xrevrange(history_key(customer_id.encode()), count=limit)
+    return entries_of(entries)
+
+
+def entries_of(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[dict[str, Any]]:
+    """Return what `read_history` does of a stream that was read."""
     return [
         unpacked(fields, TRANSITION_TEXTS) | {"offset": int(entry.partition(b"-")[0])}
         for entry, fields in entries
     ]
+
+
+def card_json(held: Mapping[bytes, bytes]) -> bytes:
+    """Return a card that Redis holds as JSON, without reading what is JSON already.
+
+    >>> card_json({b"tier": b"vip", b"P": b"80.0", b"version": b"7"})
+    b'{"customer_id":null,"tier":"vip","channel":null,"day":null,"rules":null,"P":80.0,"version":7}'
+    """
+    return _as_json(held, CARD_TEXTS)
+
+
+def history_json(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Any]:
+    """Return entries of a history, each in a shape that ``dumps`` writes as `read_history` has it.
+
+    >>> dumps(history_json([(b"9-1", {b"old": b"medio", b"why": b"{}"})]))
+    b'[{"id":null,"time":null,"kind":null,"old":"medio","new":null,"why":{},"offset":9}]'
+    """
+    return [
+        raw_json(_as_json({**fields, b"offset": entry.partition(b"-")[0]}, TRANSITION_TEXTS))
+        for entry, fields in entries
+    ]
+
+
+def _as_json(held: Mapping[bytes, bytes], texts: Collection[str]) -> bytes:
+    told: dict[str, Any] = dict.fromkeys(texts)
+    for raw, value in held.items():
+        name = raw.decode()
+        told[name] = value.decode() if name in told else raw_json(value)
+    return dumps(told)
 
 
 def packed(fields: Mapping[str, Any], texts: Collection[str]) -> list[str]:

@@ -26,6 +26,7 @@ from streams.cli.arguments import (
     unwritable,
 )
 from streams.cli.cache import cache_app
+from streams.cli.console import console
 from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
@@ -53,6 +54,7 @@ app.command()(rebuild)
 app.command()(erase)
 app.command()(schemas)
 app.command()(top)
+app.command()(console)
 
 
 @app.callback()
@@ -272,7 +274,8 @@ def tail(
 
     Example: nyxter tail --kind trigger --fired --segment retencao
     """
-    from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
+    from streams.cli.tail import NoTopic, follow  # noqa: PLC0415
+    from streams.selection import Filters  # noqa: PLC0415
 
     of = None if customer is None else customer_of(customer)
     settings = broker_settings()

@@ -1,6 +1,6 @@
 """Redis beside the topics it is filled from: cards, members, histories."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from redis import Redis
@@ -180,7 +180,7 @@ def _due(change: Change) -> Fields:
     }
 
 
-def _fields(said: Mapping[str, Any], texts: frozenset[str] = TRANSITION_TEXTS) -> Fields:
+def _fields(said: Mapping[str, Any], texts: Collection[str] = TRANSITION_TEXTS) -> Fields:
     listed = [text.encode() for text in packed(said, texts)]
     return dict(zip(listed[0::2], listed[1::2], strict=True))
 

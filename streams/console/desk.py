@@ -1,0 +1,36 @@
+"""The desk: what every page and every look-up of the console is handed."""
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from schemas.rules import Rules
+from streams.console.board import Board
+from streams.console.live import Live
+from streams.settings import Settings
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The parts of a console, made once by `streams.console.build`.
+
+    Attributes
+    ----------
+    settings
+        Of the process.
+    rules
+        Those that `settings` name; scores follow from the rules of the workers.
+    redis
+        The cards; it does not decode.
+    live
+        What is published of customers, as it comes.
+    board
+        The newest snapshot.
+
+    """
+
+    settings: Settings
+    rules: Rules
+    redis: Redis
+    live: Live
+    board: Board

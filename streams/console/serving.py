@@ -1,0 +1,62 @@
+"""Serves the console until a signal ends it, quickly, whoever is connected."""
+
+import socket
+from typing import Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from streams.console.desk import Desk
+
+log = structlog.get_logger()
+
+_LEAVE_S: Final = 2
+_LARGEST: Final = 1_000_000  # bytes of a websocket's message
+
+
+class AddressTaken(OSError):  # noqa: N818 - it names what is the case
+    """Nobody can listen at the address: which, and why."""
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of events first: they would last as long as their readers like."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._desk: Desk = app.state.desk
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=_LEAVE_S,
+                ws_max_size=_LARGEST,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let everybody go."""
+        self._desk.live.end()
+        await super().shutdown(sockets)
+
+
+def serve(app: FastAPI, address: str) -> None:
+    """Serve at ``host:port`` until SIGTERM or SIGINT.
+
+    Raises ``AddressTaken`` where nobody can listen there.
+    """
+    listening = _listen(address)
+    log.info("console", at=address)
+    with listening:
+        _Server(app).run([listening])
+
+
+def _listen(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family, backlog=2_048)
+    except (OSError, OverflowError) as error:
+        raise AddressTaken(f"NYXTER_CONSOLE_AT: nobody can listen at {address}: {error}") from None
