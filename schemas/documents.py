@@ -56,8 +56,8 @@ def documents(limits: EventLimits) -> Iterator[Document]:
         yield _document(kind, where, _event_schema(kind, model, limits))
     for kind, model in CONTROL.items():
         yield _document(kind, "control, in", _event_schema(kind, model, limits))
-    for name, where, model in _OUTPUTS:
-        yield _document(name, where, schema_of(model, "serialization"))
+    for name, where, output in _OUTPUTS:
+        yield _document(name, where, schema_of(output, "serialization"))
     letter = without_null(schema_of(DeadLetterHeaders))
     yield _document("nyxter.dead-letter.headers.v1", "dead letters, out: headers as text", letter)
     yield _document("nyxter.rules.v1", "the rules file, TOML read as JSON", rules_schema())

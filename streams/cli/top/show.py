@@ -53,7 +53,7 @@ def _watching(settings: Settings) -> Iterator[tuple[Looks, Callable[[], bool]]]:
     ):
         yield (
             lambda: Look(stream.seen(), stream.problem, redis.seen(), redis.problem),
-            lambda: all(map(_is_seen, (stream, redis))),
+            lambda: _is_seen(stream) and _is_seen(redis),
         )
 
 
