@@ -4,9 +4,11 @@ Everything of ours is under ``nyxter:v1:``. The braces around a customer's id ar
 Cluster hashes what they hold, so that one script may touch a customer's card and history.
 
 A card is a hash with one field for each top-level field of the profile: texts as they are, all
-else as JSON. A text that is null is left out; reading puts it back. Two fields are the cache's
-own: ``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
-milliseconds. A card with the field ``gone`` remembers for an hour that there is no customer.
+else as JSON. A text that is null is left out; reading puts it back. Two fields are told besides:
+``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
+milliseconds. Two are the cache's own: ``counted``, what the customer is counted as
+(`streams.counts`), a field a line, and ``recount``, the latest recount that it is part of. A card
+with the field ``gone`` remembers for an hour that there is no customer.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -23,7 +25,8 @@ SEGMENTS = PREFIX + b"segments"
 
 CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
 TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
-_OWN = (b"version", b"updated_at")
+_TOLD = (b"version", b"updated_at")
+_UNTOLD = (b"counted", b"recount")
 
 
 def card_key(customer: bytes) -> bytes:
@@ -63,11 +66,16 @@ def read_card(redis: "Redis", customer_id: str) -> dict[str, Any] | None:
 
 
 def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
-    """Return what `read_card` does of a hash that was read."""
+    """Return what a card's hash tells, as `read_card` does; an empty one is none.
+
+    >>> card_of({b"tier": b"vip", b"version": b"7", b"updated_at": b"0", b"counted": b""})["tier"]
+    'vip'
+    """
     if b"version" not in held or b"gone" in held:
         return None
-    own = {name.decode(): int(held[name]) for name in _OWN}
-    return unpacked({name: held[name] for name in held if name not in _OWN}, CARD_TEXTS) | own
+    told = {name.decode(): int(held[name]) for name in _TOLD}
+    rest = {name: value for name, value in held.items() if name not in _TOLD + _UNTOLD}
+    return unpacked(rest, CARD_TEXTS) | told
 
 
 def count_cards(redis: "Redis") -> int:
@@ -102,7 +110,8 @@ def card_json(held: Mapping[bytes, bytes]) -> bytes:
     >>> card_json({b"tier": b"vip", b"P": b"80.0", b"version": b"7"})
     b'{"customer_id":null,"tier":"vip","channel":null,"day":null,"rules":null,"P":80.0,"version":7}'
     """
-    return _as_json(held, CARD_TEXTS)
+    told = {name: value for name, value in held.items() if name not in _UNTOLD}
+    return _as_json(told, CARD_TEXTS)
 
 
 def history_json(entries: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Any]:

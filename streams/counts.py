@@ -39,6 +39,8 @@ COUNTS: Final = PREFIX + b"counts"
 MOVES: Final = PREFIX + b"moves"  # partition -> offset of the first event that is not counted yet
 INDICATORS: Final = ("P", "R", "F", "V", "prfv")
 SIZES: Final = ("base", "tier", "profile", "rfm", "campaign", "phase")
+MOVES_KEPT_S: Final = 400 * 86_400  # after the last event of a day
+SIZES_KEPT_S: Final = 800 * 86_400
 
 
 def moves_key(day: str) -> bytes:
@@ -66,6 +68,9 @@ def field_of(*said: str) -> str:
     '["tier","vip"]'
     """
     return dumps(said).decode()
+
+
+BASE: Final = field_of("base")
 
 
 def bin_of(score: float | None) -> str:

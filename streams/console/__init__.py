@@ -41,7 +41,7 @@ def build(settings: Settings) -> FastAPI:
     app.routes.append(entrance(token))
     app.mount(PREFIX, make_api(desk))
     add_pages(desk)
-    ui.run_with(app, title="Nyxter Online", show_welcome_message=False)
+    ui.run_with(app, title="Nyxter Online", show_welcome_message=False, tailwind=False)
     app.add_middleware(RawPaths)
     app.add_middleware(Guard, token=token)
     return app

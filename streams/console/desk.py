@@ -1,12 +1,14 @@
 """The desk: what every page and every look-up of the console is handed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from redis.asyncio import Redis
 
 from schemas.rules import Rules
 from streams.console.board import Board
 from streams.console.live import Live
+from streams.console.pulse import Pulse
 from streams.settings import Settings
 
 
@@ -34,3 +36,8 @@ class Desk:
     redis: Redis
     live: Live
     board: Board
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What Redis says just now, read once for all pages."""
+        return Pulse(self.redis)

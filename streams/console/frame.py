@@ -20,10 +20,10 @@ from fastapi import Request
 from nicegui import ui
 from nicegui.translations import translations
 from redis.exceptions import RedisError
-from streams.console.desk import Desk
 
+from streams.console.desk import Desk
 from streams.console.freshness import freshness
-from streams.console.markup import Markup, tag
+from streams.console.markup import Markup, escape, tag
 from streams.console.shell import PAGES, head, shell
 from streams.console.words import Words
 from streams.console.words import frame as texts
@@ -74,7 +74,7 @@ def frame(desk: Desk, page: str, title: str | None = None) -> Iterator[Words]:
     ui.add_body_html(shell(words, page, content.html_id, client.request.url.path))
     with inner:
         with ui.element("div").classes("head"):
-            ui.html(str(Markup("{}").format(named)), sanitize=False, tag="h1")
+            ui.html(str(escape(named)), sanitize=False, tag="h1")
             _follow_freshness(desk, words)
         yield words
 
@@ -119,3 +119,14 @@ async def kept_fresh(
 
     await show()
     ui.timer(every_s, show, immediate=False)
+
+
+def card(title: str, span: str = "") -> ui.element:
+    """Return a card with its heading; what is made inside (``with``) comes below it.
+
+    `span`: how much of a grid's width it takes where there is room, as ``span-6`` of 12.
+    """
+    made = ui.element("section").classes(f"card {span}")
+    with made:
+        ui.html(str(escape(title)), sanitize=False, tag="h2")
+    return made

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final, Literal
 
 from streams.console.live import Live
-
 from streams.console.markup import Markup, tag
 from streams.console.pulse import Reading
 from streams.console.words import Words

@@ -103,17 +103,23 @@ class Formats:
         moment = datetime.fromisoformat(time).astimezone(BUSINESS_ZONE)
         return f"{moment:{self._short_day} %H:%M:%S}"
 
-    def ago(self, seconds: float) -> str:
-        """Return how long ago something was, in its largest unit.
+    def span(self, seconds: float) -> str:
+        """Return a length of time in its largest unit.
 
-        >>> [Formats("pt").ago(s) for s in (0.4, 75, 7300, 200_000)]
-        ['agora', 'há 1 min', 'há 2 h', 'há 2 d']
-        >>> Formats("en").ago(75)
-        '1 min ago'
+        >>> [Formats("pt").span(s) for s in (0.4, 75, 7300, 200_000)]
+        ['0 s', '1 min', '2 h', '2 d']
+        """
+        units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
+        size, unit = next(((size, unit) for size, unit in units if seconds >= size), units[-1])
+        return f"{int(seconds // size)} {unit}"
+
+    def ago(self, seconds: float) -> str:
+        """Return how long ago something was.
+
+        >>> Formats("pt").ago(0.4), Formats("pt").ago(75), Formats("en").ago(75)
+        ('agora', 'há 1 min', '1 min ago')
         """
         if seconds < 1:
             return "agora" if self.language == "pt" else "now"
-        units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (1, "s"))
-        size, unit = next((size, unit) for size, unit in units if seconds >= size)
-        length = f"{int(seconds // size)} {unit}"
+        length = self.span(seconds)
         return f"há {length}" if self.language == "pt" else f"{length} ago"

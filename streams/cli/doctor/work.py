@@ -20,16 +20,21 @@ _MUCH: Final = 10_000
 
 def members(admin: AdminClient, group: str, command: str) -> Check:
     """Return how many processes share the work of a group."""
-    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
-    try:
-        count = len(told.result().members)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
-        count = 0
+    count = member_count(admin, group)
     if not count:
         return Check.fail(f"group {group}", "nobody is in it", f"start `nyxter {command}`")
     return Check.ok(f"group {group}", f"{count} in it")
+
+
+def member_count(admin: AdminClient, group: str) -> int:
+    """Return how many processes are in a group, 0 where there is none (KafkaException)."""
+    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
+    try:
+        return len(told.result().members)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        return 0
 
 
 def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> Iterator[Check]:
@@ -65,7 +70,23 @@ def _wrong(
 
 def _lag(settings: Settings, positions: Mapping[int, Position], sources: Marks) -> Check:
     """Return how many events are still to be applied, by partition."""
-    lags = {
+    behind = _lags(settings, positions, marks)
+    total = sum(behind.values())
+    most = ", ".join(f"{number}: {lag:,}" for number, lag in behind.items() if lag)
+    told = f"{total:,} events behind" + f" (by partition {most})" * bool(most)
+    if total > _MUCH:
+        return Check.warn("lag", told, "wait, or start more workers, as many as partitions")
+    return Check.ok("lag", told)
+
+
+def lags(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> dict[int, int]:
+    """Return how many events are still to be applied, by partition (KafkaException)."""
+    positions = _positions(settings, admin, client)
+    return _lags(settings, positions, _marks(admin, SOURCES, settings.partitions))
+
+
+def _lags(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> dict[int, int]:
+    return {
         number: sum(
             end - max(start, _next(positions, number).get(topic, 0))
             for (topic, its), (start, end) in sources.items()
@@ -73,12 +94,6 @@ def _lag(settings: Settings, positions: Mapping[int, Position], sources: Marks) 
         )
         for number in range(settings.partitions)
     }
-    total = sum(lags.values())
-    most = ", ".join(f"{number}: {lag:,}" for number, lag in lags.items() if lag)
-    told = f"{total:,} events behind" + f" (by partition {most})" * bool(most)
-    if total > _MUCH:
-        return Check.warn("lag", told, "wait, or start more workers, as many as partitions")
-    return Check.ok("lag", told)
 
 
 def _next(positions: Mapping[int, Position], number: int) -> Mapping[str, int]:
