@@ -6,6 +6,7 @@ from typing import Any, Final
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams import topics
 from streams.lane.changelog import POSITION_KEY, Position, position_of
 from streams.place import Place
 from streams.reader import records
@@ -60,6 +61,28 @@ def stored_positions(
         }
         if starts:
             found |= _read(client, starts)
+    return found
+
+
+def reached(positions: Mapping[int, Position]) -> dict[Place, int]:
+    """Return the next offset of each place that positions tell of."""
+    return {
+        Place(topic, n): at for n, stored in positions.items() for topic, at in stored.next.items()
+    }
+
+
+def lags(edges: Marks, reached: Mapping[Place, int]) -> dict[int, int]:
+    """Return by partition how many offsets of the input topics are still to be applied.
+
+    >>> purchases = Place(topics.PURCHASES, 0)
+    >>> lags({purchases: (10, 50), Place(topics.CONTRACTS, 0): (5, 8)}, {purchases: 47})
+    {0: 6}
+    """
+    found: dict[int, int] = {}
+    for at, (start, end) in edges.items():
+        if at.topic in topics.INPUTS:
+            ahead = max(0, end - max(start, reached.get(at, 0)))
+            found[at.partition] = found.get(at.partition, 0) + ahead
     return found
 
 

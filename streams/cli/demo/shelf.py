@@ -11,7 +11,9 @@ from streams.ends import Ends
 from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
-_OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's
+OWN: Final = frozenset({"version", "updated_at"})
+"""Fields of a card that are the cache's, not the profile's."""
+
 _CARD: Final = PREFIX + b"customer:{"
 
 
@@ -55,7 +57,7 @@ class Shelf:
         """Return every card's profile, by customer."""
         cards = {name: read_card(self._redis, name) for name in self._names()}
         return {
-            name: {field: value for field, value in card.items() if field not in _OWN}
+            name: {field: value for field, value in card.items() if field not in OWN}
             for name, card in cards.items()
             if card is not None
         }

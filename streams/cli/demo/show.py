@@ -62,6 +62,8 @@ def _acts(scene: Scene, wishes: Wishes, page: Page, phases: Phases) -> int:
     phases.end("base loaded, everyone has a card in Redis")
     page.say(f"Ready after {phases.seconds:.1f} s.\n", "bold green")
     if not wishes.once:
+        page.say("The console, in a browser on this machine (the link lets in, so keep it):")
+        page.say(f"  {scene.lookup.link}\n", "cyan")
         del parcels
         return _watch(scene, wishes, page)
     return _prove(scene, wishes, page, phases, parcels)

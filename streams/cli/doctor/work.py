@@ -12,7 +12,8 @@ from streams.cli.doctor.checks import Check
 from streams.lane.changelog import OtherVersion, Position
 from streams.place import Place
 from streams.settings import Settings
-from streams.stored_positions import Marks, marks, stored_positions
+from streams.stored_positions import Marks, marks, reached, stored_positions
+from streams.stored_positions import lags as lags_of
 
 _ANSWER_S: Final = 10.0
 _MUCH: Final = 10_000
@@ -46,7 +47,7 @@ def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) 
     yield from wrong
     if not wrong:
         yield Check.ok("positions", f"{len(positions)} of {settings.partitions} partitions began")
-    yield _lag(settings, positions, sources)
+    yield _lag(lags_of(sources, reached(positions)))
 
 
 def _wrong(
@@ -68,9 +69,8 @@ def _wrong(
                 yield Check.fail(name, told, "set retention.ms=-1; start another NYXTER_APP_ID")
 
 
-def _lag(settings: Settings, positions: Mapping[int, Position], sources: Marks) -> Check:
+def _lag(behind: Mapping[int, int]) -> Check:
     """Return how many events are still to be applied, by partition."""
-    behind = _lags(settings, positions, marks)
     total = sum(behind.values())
     most = ", ".join(f"{number}: {lag:,}" for number, lag in behind.items() if lag)
     told = f"{total:,} events behind" + f" (by partition {most})" * bool(most)
@@ -81,23 +81,9 @@ def _lag(settings: Settings, positions: Mapping[int, Position], sources: Marks) 
 
 def lags(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> dict[int, int]:
     """Return how many events are still to be applied, by partition (KafkaException)."""
-    positions = _positions(settings, admin, client)
-    return _lags(settings, positions, _marks(admin, SOURCES, settings.partitions))
-
-
-def _lags(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> dict[int, int]:
-    return {
-        number: sum(
-            end - max(start, _next(positions, number).get(topic, 0))
-            for (topic, its), (start, end) in sources.items()
-            if its == number and topic in topics.INPUTS
-        )
-        for number in range(settings.partitions)
-    }
-
-
-def _next(positions: Mapping[int, Position], number: int) -> Mapping[str, int]:
-    return positions[number].next if number in positions else {}
+    numbers = range(settings.partitions)
+    positions = stored_positions(admin, client, topics.changelog(settings), numbers)
+    return lags_of(marks(admin, topics.INPUTS, numbers), reached(positions))
 
 
 def other_release() -> Check:

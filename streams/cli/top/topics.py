@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from confluent_kafka import KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -26,7 +26,7 @@ from streams.segmenter.entry import Entry, read_entry
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 from streams.settings import Settings
-from streams.stored_positions import Marks, marks, stored_positions
+from streams.stored_positions import Marks, lags, marks, reached, stored_positions
 
 _ANSWER_S: Final = 10.0
 _RATE_S: Final = 5.0
@@ -56,21 +56,6 @@ def watched_topics(settings: Settings) -> Iterator[Callable[[], Stream]]:
         watched.close()
 
 
-class _Standing(NamedTuple):
-    """Where partitions are: their edges, and the next offset of each input."""
-
-    edges: Marks
-    next: dict[Place, int]
-
-    def lags(self, ends: Mapping[Place, int]) -> dict[int, int]:
-        """Return by partition how many offsets of the inputs lie ahead."""
-        lags: dict[int, int] = {}
-        for at, end in ends.items():
-            ahead = max(0, end - max(self.edges[at][0], self.next.get(at, 0)))
-            lags[at.partition] = lags.get(at.partition, 0) + ahead
-        return lags
-
-
 class _Watched:
     """The topics in view; `close` leaves them."""
 
@@ -82,10 +67,8 @@ class _Watched:
             **marks(admin, (topics.SNAPSHOTS,), [0]),
         }
         positions = stored_positions(admin, client, changelog, numbers)
-        self._standing = _Standing(
-            edges,
-            {Place(t, n): at for n, stored in positions.items() for t, at in stored.next.items()},
-        )
+        self._begins = {at: start for at, (start, _) in edges.items() if at.topic in topics.INPUTS}
+        self._reached = reached(positions)
         self._ends = Ends(admin)
         starts = _starts(admin, edges)
         told = {at: start for at, start in starts.items() if at.topic == topics.SEGMENT_EVENTS}
@@ -119,14 +102,13 @@ class _Watched:
         """Return how it stands (KafkaException where the broker is away)."""
         self._read()
         self._reel.turn(self._transitions.read(), time.monotonic())
-        inputs = [at for at in self._standing.edges if at.topic in topics.INPUTS]
-        ends = self._ends.committed(inputs)
+        ends = self._ends.committed(self._begins)
         now = time.monotonic()
         age = None if self._snapshot_at is None else max(0.0, time.time() - self._snapshot_at)
         return Stream(
             self._arriving.rate(now, sum(ends.values())),
             self._applying.rate(now, self._applied),
-            self._standing.lags(ends),
+            lags({at: (self._begins[at], end) for at, end in ends.items()}, self._reached),
             self._snapshot,
             age,
             self._transitions.minute(),
@@ -152,7 +134,7 @@ class _Watched:
             return
         for topic, start, end in entry.spans:
             at = Place(topic, message.partition() or 0)
-            self._standing.next[at] = max(end, self._standing.next.get(at, 0))
+            self._reached[at] = max(end, self._reached.get(at, 0))
             if topic in topics.INPUTS:
                 self._applied += end - start
 
