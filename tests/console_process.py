@@ -43,7 +43,11 @@ class ConsoleProcess:
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

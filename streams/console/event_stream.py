@@ -1,6 +1,7 @@
 """Server-sent events of one follower, as an answer of its own."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -58,6 +59,7 @@ class EventStream(Response):
         self._lets_pass = lets_pass
         self._heartbeat_s = heartbeat_s
         self._slow_s = slow_s
+        self._silent_since = time.monotonic()
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -93,9 +95,15 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _next(self) -> bytes:
-        told = await self._follower.some(self._heartbeat_s)
+        """Return what to send next; nothing where nobody waits for anything yet."""
+        left_s = self._silent_since + self._heartbeat_s - time.monotonic()
+        told = await self._follower.some(max(0.0, left_s))
         sent = [_written(each) for each in told if self._lets_pass(each.event)]
-        return b"".join(sent) if sent or told else self._heartbeat()
+        now = time.monotonic()
+        if not sent and now - self._silent_since < self._heartbeat_s:
+            return b""
+        self._silent_since = now
+        return b"".join(sent) or self._heartbeat()
 
     def _heartbeat(self) -> bytes:
         return b": here\nid: %s\n\n" % self._follower.mark.encode()

@@ -9,7 +9,7 @@ __all__ = ["Markup", "escape", "joined", "tag"]
 _VOID = frozenset({"br", "hr", "img", "input", "col"})
 
 
-def tag(name: str, *children: Any, **attributes: Any) -> Markup:
+def tag(name: str, /, *children: Any, **attributes: Any) -> Markup:
     """Return an element.
 
     Children that are not Markup are escaped, and None is left out. An attribute that is None or

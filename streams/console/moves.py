@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from streams.console.follower import Told
 from streams.console.markup import Markup, tag
 from streams.console.words import Words
 
@@ -17,6 +18,12 @@ def customer_path(customer_id: str) -> str:
     '/cliente/A%2F1%20%C3%A7'
     """
     return f"/cliente/{quote(customer_id, safe='')}"
+
+
+def changes(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """Return the events of changes, not those of the triggers they pulled, newest first."""
+    events = [it.event for it in told if it.event["data"].get("trigger") is None]
+    return sorted(events, key=lambda event: event["time"], reverse=True)
 
 
 def live_list(words: Words, events: Iterable[Mapping[str, Any]]) -> Markup:

@@ -1,17 +1,21 @@
 """Serves the console until a signal ends it, quickly, whoever is connected."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from streams.cli.signals import heard
 from streams.console.desk import Desk
 
 log = structlog.get_logger()
 
 _LEAVE_S: Final = 2
+_SLOW_MS: Final = 30_000
 _LARGEST: Final = 1_000_000  # bytes of a websocket's message
 
 
@@ -36,6 +40,12 @@ class _Server(uvicorn.Server):
             )
         )
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Hear what asks us to end; having ended is no failure."""
+        with heard(self.handle_exit):
+            yield
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let everybody go."""
         self._desk.live.end()
@@ -49,6 +59,8 @@ def serve(app: FastAPI, address: str) -> None:
     """
     listening = _listen(address)
     log.info("console", at=address)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections of it: a reader who takes nothing
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SLOW_MS)
     with listening:
         _Server(app).run([listening])
 

@@ -4,14 +4,12 @@ from typing import Any, Final, NamedTuple
 
 from redis.asyncio import Redis
 
-from streams.cards import CARD_TEXTS, TRANSITION_TEXTS, card_key, history_key, unpacked
+from streams.cards import card_key, card_of, entries_of, history_key
 
 Json = dict[str, Any]
 
 KEPT: Final = 200
 """Most transitions that Redis keeps of a customer."""
-
-_OWN: Final = (b"version", b"updated_at")
 
 
 class Sheet(NamedTuple):
@@ -40,8 +38,7 @@ async def read_sheet(redis: Redis, customer_id: str) -> Sheet:
     pipe.hgetall(card_key(name))
     pipe.xrevrange(history_key(name), count=KEPT)
     held, entries = await pipe.execute()
-    if not held or b"gone" in held:
-        return Sheet(None, [], is_gone=bool(held))
-    own = {field.decode(): int(held.pop(field)) for field in _OWN}
-    history = [unpacked(fields, TRANSITION_TEXTS) for _, fields in entries]
-    return Sheet(unpacked(held, CARD_TEXTS) | own, history, is_gone=False)
+    card = card_of(held)
+    if card is None:
+        return Sheet(None, [], is_gone=b"gone" in held)
+    return Sheet(card, entries_of(entries), is_gone=False)

@@ -1,7 +1,7 @@
 """Cliente: one customer, found by id; the card changes while one looks at it."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from fastapi.responses import RedirectResponse
 from nicegui import ui
@@ -13,13 +13,14 @@ from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh, language_of
 from streams.console.gauges import explained, gauges
 from streams.console.markup import Markup, joined, tag
-from streams.console.moves import customer_path, live_list, timeline
+from streams.console.moves import changes, customer_path, live_list, timeline
 from streams.console.sheet import Sheet, read_sheet
 from streams.console.words import Words
 from streams.console.words import customer as texts
 from streams.tabular import Table
 
 _NEWEST: Final = 10
+_LOOKED_THROUGH: Final = 400
 _EVERY_S: Final = 1.0
 _NOT_FOUND: Final = 404
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
@@ -77,9 +78,10 @@ def _form(words: Words) -> None:
 
 async def _recent(words: Words, desk: Desk) -> Markup:
     """Return who changed a moment ago, each once."""
-    newest = sorted((told.event for told in desk.live.newest(200)), key=lambda it: it["time"])
-    by_customer = {event["subject"]: event for event in newest}
-    events = sorted(by_customer.values(), key=lambda it: it["time"], reverse=True)[:_NEWEST]
+    by_customer: dict[str, dict[str, Any]] = {}
+    for event in changes(desk.live.newest(_LOOKED_THROUGH)):
+        by_customer.setdefault(event["subject"], event)
+    events = list(by_customer.values())[:_NEWEST]
     if not events:
         return tag("p", words(texts.RECENT_EMPTY), class_="muted")
     return live_list(words, events)

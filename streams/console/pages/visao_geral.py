@@ -20,14 +20,14 @@ from streams.console.distribution import (
 from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, joined, tag
-from streams.console.moves import live_list
+from streams.console.moves import changes, live_list
 from streams.console.words import Words
 from streams.console.words import overview as texts
 from streams.counts import Counts, read_counts, read_moves
 from streams.tabular import Table
 
-_NEWEST: Final = 14
-_SPANS: Final = {"tier": "span-6", "profile": "span-6", "rfm": "span-6", "campaign": "span-6"}
+_NEWEST: Final = 12
+_LOOKED_THROUGH: Final = 400
 
 
 def add(desk: Desk) -> None:
@@ -38,15 +38,17 @@ def add(desk: Desk) -> None:
         with frame(desk, "visao-geral") as words:
             await kept_fresh(words, lambda: _figures(words, desk))
             with ui.element("div").classes("grid"):
-                await _live(words, desk)
-                await _alarms(words, desk)
-                for kind in TITLES:
-                    await _segments(words, desk, kind)
-                await _colours(words, desk)
+                with ui.element("div").classes("grid span-8"):
+                    for kind in TITLES:
+                        await _segments(words, desk, kind)
+                    await _colours(words, desk)
+                with ui.element("div").classes("column span-4"):
+                    await _alarms(words, desk)
+                    await _live(words, desk)
 
 
 async def _figures(words: Words, desk: Desk) -> Markup:
-    """Return the numbers at the top: the base, and what happened today."""
+    """Return the numbers at the top: the base, and what changes today."""
     today = business_today(int(time.time() * 1000))
     counts = await _counts(desk)
     moves = (await read_moves(desk.redis, [today]))[today]
@@ -75,11 +77,10 @@ async def _counts(desk: Desk) -> Counts:
 
 
 async def _live(words: Words, desk: Desk) -> None:
-    with card(words(texts.LIVE), "span-7").props("aria-live=off"):
+    with card(words(texts.LIVE)):
 
         async def show() -> Markup:
-            newest = sorted(desk.live.newest(_NEWEST * 4), key=lambda it: it.event["time"])
-            events = [told.event for told in newest[::-1][:_NEWEST]]
+            events = changes(desk.live.newest(_LOOKED_THROUGH))[:_NEWEST]
             empty = tag("p", words(texts.LIVE_EMPTY), class_="muted")
             return live_list(words, events) if events else empty
 
@@ -87,7 +88,7 @@ async def _live(words: Words, desk: Desk) -> None:
 
 
 async def _alarms(words: Words, desk: Desk) -> None:
-    with card(words(texts.ALARMS), "span-5"):
+    with card(words(texts.ALARMS)):
 
         async def show() -> Markup:
             found = alarms(words, desk, await desk.pulse.reading())
@@ -106,7 +107,7 @@ async def _segments(words: Words, desk: Desk, kind: str) -> None:
         return as_table(words, distribution(kind, counts, desk.rules))
 
     note = words(texts.OVERLAP) if kind == "campaign" else None
-    await _charted(words, words(TITLES[kind]), _SPANS[kind], show, table, note)
+    await _charted(words, words(TITLES[kind]), "span-6", show, table, note)
 
 
 async def _colours(words: Words, desk: Desk) -> None:

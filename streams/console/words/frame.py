@@ -9,7 +9,7 @@ MENU: Final = Both("Menu", "Menu")
 PAGES: Final = Both("Páginas", "Pages")
 THEME: Final = Both("Tema", "Theme")
 THEMES: Final = {
-    "auto": Both("Do sistema", "System"),
+    "auto": Both("Auto", "Auto"),
     "light": Both("Claro", "Light"),
     "dark": Both("Escuro", "Dark"),
 }
