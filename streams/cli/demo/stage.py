@@ -89,7 +89,7 @@ def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
                 "session_timeout_s": TIMEOUT_S,
                 "rebalance_timeout_s": TIMEOUT_S,
                 "data_dir": directory,
-                "console_at": _free(settings.console_at),
+                "console_at": free_address(settings.console_at),
                 "console_token": SecretStr(secrets.token_urlsafe(_TOKEN_BYTES)),
             }
         )
@@ -145,7 +145,7 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _free(address: str) -> str:
+def free_address(address: str) -> str:
     """Return where on this machine to listen: at an address's port, or another if that is taken."""
     port = int(address.rpartition(":")[2])
     try:
