@@ -14,6 +14,7 @@ from bench.decoding import decoding_figures
 from bench.full import full_figures
 from bench.ground import Ground
 from bench.growth import growth_figures
+from bench.lookups import lookup_figures
 from bench.replaying import replay_figures
 from bench.sizes import QUICK, WHOLE, Sizes
 from bench.table import Figure, lines
@@ -29,6 +30,7 @@ class Part(StrEnum):
     GROWTH = "growth"
     REPLAY = "replay"
     DECODE = "decode"
+    LOOKUPS = "lookups"
 
 
 ON_KAFKA: Mapping[Part, Callable[[Ground, Sizes], Iterator[Figure]]] = {
@@ -39,6 +41,7 @@ ALONE: Mapping[Part, Callable[[Path, Sizes], Iterator[Figure]]] = {
     Part.GROWTH: lambda _, sizes: growth_figures(sizes),
     Part.REPLAY: replay_figures,
     Part.DECODE: lambda _, sizes: decoding_figures(sizes),
+    Part.LOOKUPS: lookup_figures,
 }
 
 

@@ -9,7 +9,7 @@ from nicegui import ui
 from schemas.rules import load_rules
 from streams.access.redis import async_redis_client
 from streams.app import client_config
-from streams.console.api import PREFIX, RawPaths, make_api
+from streams.console.api import Fork, make_api
 from streams.console.board import Board
 from streams.console.desk import Desk
 from streams.console.entrance import entrance
@@ -39,10 +39,9 @@ def build(settings: Settings) -> FastAPI:
     app = FastAPI(lifespan=_working, openapi_url=None)
     app.state.desk = desk
     app.routes.append(entrance(token))
-    app.mount(PREFIX, make_api(desk))
     add_pages(desk)
     ui.run_with(app, title="Nyxter Online", show_welcome_message=False, tailwind=False)
-    app.add_middleware(RawPaths)
+    app.add_middleware(Fork, api=make_api(desk))
     app.add_middleware(Guard, token=token)
     return app
 

@@ -20,7 +20,7 @@ _SUMMARY: Final = (
 
 
 def make_api(desk: Desk) -> FastAPI:
-    """Return the app of the look-ups, to be mounted at `PREFIX` below `RawPaths`."""
+    """Return the app of the look-ups, for `Fork`."""
     api = FastAPI(
         title="Nyxter Online",
         version="1",
@@ -40,14 +40,21 @@ def make_api(desk: Desk) -> FastAPI:
     return api
 
 
-class RawPaths:
-    """Leaves paths below `PREFIX` percent-encoded, so that a slash within an id divides nothing."""
+class Fork:
+    """Leads what is below `PREFIX` to the look-ups, and all else on.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Their paths stay percent-encoded, so that a slash within an id divides nothing.
+    """
+
+    def __init__(self, app: ASGIApp, api: ASGIApp) -> None:
         self._app = app
+        self._api = api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have the app answer."""
+        """Have one of them answer."""
         if scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
-            scope = {**scope, "path": scope["raw_path"].decode("ascii")}
-        await self._app(scope, receive, send)
+            encoded = scope["raw_path"].decode("ascii")
+            scope = {**scope, "path": encoded, "root_path": PREFIX}
+            await self._api(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)

@@ -20,13 +20,13 @@ _PROBLEMS = {
 }
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     """Return the desk of the console."""
     desk: Desk = request.app.state.desk
     return desk
 
 
-def language_of(request: Request) -> Language:
+async def language_of(request: Request) -> Language:
     """Return the language to answer in: English unless Portuguese is preferred."""
     return "pt" if speaks_portuguese(request.headers) else "en"
 
