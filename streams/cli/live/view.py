@@ -1,6 +1,7 @@
 """The parts of the live view: figures side by side, what happened a minute, newest transitions."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Final
 
 from rich.console import Console, RenderableType
@@ -24,7 +25,8 @@ _COLOURS: Final = {"tier": "magenta", "campaign": "cyan", "rfm": "green", "profi
 
 def numbers(title: str, shown: Mapping[str, str], width: int) -> Panel:
     """Return figures over their names, in as many rows as the width asks for."""
-    side_by_side = max(1, min(len(shown), (width - _FRAME) // _FIGURE))
+    most = max(1, (width - _FRAME) // _FIGURE)
+    side_by_side = ceil(len(shown) / ceil(len(shown) / most))
     table = Table.grid(expand=True)
     for _ in range(side_by_side):
         table.add_column(justify="center", ratio=1)
