@@ -1,10 +1,10 @@
 """What comes in: the business events and the control events, as frozen models."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -20,14 +20,13 @@ from pydantic import (
 from schemas import json_forms
 from schemas.envelope import Envelope
 from schemas.instant import Refused, business_day
+from schemas.reasons import reasons
 
 _USUAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
 _MONEY = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BAND = re.compile(r"FAIXA (0[0-9]|1[01])\b.*", re.IGNORECASE | re.DOTALL)
 _MONEY_DIGITS = 40  # before and after the point: sums of them stay exact (customer.EXACT)
 _LONGEST_DAY = 64  # with time of day, fraction and offset; days are remembered by their text
-_MOST_PROBLEMS = 5
-_LONGEST_PLACE = 100
 BANDS = 12
 UNKNOWN_BAND = -1
 
@@ -286,28 +285,4 @@ def event_of(envelope: Envelope, kinds: Mapping[str, type[Event]] = BUSINESS) ->
     try:
         return kind.model_validate(envelope.data)
     except ValidationError as error:
-        raise Refused(_reasons(error)) from None
-
-
-def _reasons(error: ValidationError) -> str:
-    """Return what is wrong, of the first few things: a reason is bounded, whatever came in."""
-    problems = error.errors(include_url=False, include_input=False)
-    told = [f"{_place(problem)}: {_plain(problem)}" for problem in problems[:_MOST_PROBLEMS]]
-    if (more := len(problems) - len(told)) > 0:
-        told.append(f"and {more} more")
-    return "; ".join(told)
-
-
-def _place(problem: Any) -> str:
-    place = f"data.{'.'.join(str(part) for part in problem['loc'])}"
-    return place if len(place) <= _LONGEST_PLACE else f"{place[:_LONGEST_PLACE]}…"
-
-
-_PLAIN: Final[Mapping[str, Callable[[Any], str]]] = {
-    "missing": lambda _: "is missing",
-    "value_error": lambda problem: str(problem["ctx"]["error"]),
-}
-
-
-def _plain(problem: Any) -> str:
-    return _PLAIN.get(problem["type"], lambda p: str(p["msg"]))(problem)
+        raise Refused(reasons(error)) from None
