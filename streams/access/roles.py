@@ -20,7 +20,7 @@ KAFKA_ROLES: Final = {
     "source": "whatever sends purchases, contracts and customers",
     "marketing": "whoever acts on triggers, in groups whose names begin with "
     f"{MARKETING_GROUPS}- (examples/consumer.py)",
-    "operator": "nyxter topics, doctor, tail, triggers, model, dead-letters list and show, "
+    "operator": "nyxter topics, doctor, tail, top, triggers, model, dead-letters list and show, "
     "reconcile, replay --journal",
     "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
     "analyst": "nyxter tail, model show, export",
@@ -30,7 +30,7 @@ REDIS_ROLES: Final = {
     "cache": "nyxter cache",
     "support": "nyxter card, explain, and tools that read cards",
     "console": "nyxter console",
-    "operator": "nyxter doctor, reconcile, and whoever looks at everything of ours",
+    "operator": "nyxter doctor, top, reconcile, and whoever looks at everything of ours",
     "steward": "nyxter erase, cache rebuild",
 }
 

@@ -36,6 +36,8 @@ from streams.cli.exporting import export
 from streams.cli.importing import import_file
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
+from streams.cli.schemas import schemas
+from streams.cli.top import top
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.settings import Settings
@@ -56,6 +58,8 @@ app.command()(rebuild)
 app.command()(erase)
 app.command()(export)
 app.command("import")(import_file)
+app.command()(schemas)
+app.command()(top)
 app.command()(console)
 
 
