@@ -45,6 +45,7 @@ from streams.settings import Settings
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 2
+EXPORT = ("--format", "parquet", "--to")
 STRANGER = "stranger"  # logs in, and may do nothing
 
 
@@ -82,7 +83,11 @@ def keeper(valkey: str) -> Iterator[dict[str, str]]:
 
 
 def test_everything_runs_with_these_rights(
-    secure: SecureKafka, system: System, valkey: str, keeper: dict[str, str]
+    secure: SecureKafka,
+    system: System,
+    valkey: str,
+    keeper: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     day = business_today(now_ms())
     system.start("worker", **variables(secure, "worker"))
@@ -107,7 +112,7 @@ def test_everything_runs_with_these_rights(
         )
         assert (look.exit_code, PASSWORD in look.output) == (0, False), look.output
         console_at_work(secure, system, valkey, some)
-    people_at_work(secure)
+    people_at_work(secure, tmp_path / "export")
     assert_secret_and_closed(system)
     everything_beside_its_oracle(secure, system, valkey, keeper)
     steward_at_work(secure, system, valkey, keeper)
@@ -130,11 +135,14 @@ def console_at_work(secure: SecureKafka, system: System, valkey: str, somebody: 
     assert PASSWORD not in console.log.read_text("utf-8")
 
 
-def people_at_work(secure: SecureKafka) -> None:
+def people_at_work(secure: SecureKafka, place: Path) -> None:
     """What operator, analyst and marketing do."""
     followed = nyxter("tail", "--from-start", "--limit", "3", **variables(secure, "analyst"))
     assert (followed.exit_code, len(followed.stdout.splitlines())) == (0, 3), told(followed)
     assert "no model yet" in told(nyxter("model", "show", **variables(secure, "analyst")))
+    exported = nyxter("export", *EXPORT, str(place), **variables(secure, "analyst"))
+    assert exported.exit_code == 0, told(exported)
+    assert any(place.glob("fact_transitions/*/*.parquet"))
     for command in (
         ("topics", "create"),
         ("triggers", "release", "--yes"),
