@@ -7,8 +7,8 @@ A card is a hash with one field for each top-level field of the profile: texts a
 else as JSON. A text that is null is left out; reading puts it back. Two fields are told besides:
 ``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
 milliseconds. Two are the cache's own: ``counted``, what the customer is counted as
-(`streams.counts`), a field a line, and ``recount``, the latest recount that it is part of. A card
-with the field ``gone`` remembers for an hour that there is no customer.
+(`streams.counts`), and ``recount``, the latest recount that it is part of. A card with the field
+``gone`` remembers for an hour that there is no customer.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -64,6 +64,9 @@ def scatter(
 def _axis(one: Axis, locale: str) -> dict[str, Any]:
     made = axis(one.title, grid=True) | {"type": "log" if one.wide else "value", "scale": True}
     made["axisLabel"] |= {":formatter": f"v => v < 0 ? '?' : {in_locale('v', locale)}"}
+    if one.wide:
+        made |= {"min": 1 - _WIDE, "scale": False}
+        made["axisLabel"] |= {":formatter": f"v => v < 1 ? '' : {in_locale('v', locale)}"}
     if one.values:
         made |= {"min": min(one.values) - 1, "max": max(one.values) + 1}
         made["axisLabel"] |= {"customValues": list(one.values)}
