@@ -1,6 +1,7 @@
 """`nyxter console`: pages and look-ups, served until told to stop."""
 
 from streams.cli.arguments import RulesFile, failure, rules_of, settings_of
+from streams.cli.cache import refuse_what_refuses_us
 from streams.logs import set_up_logs
 
 
@@ -12,7 +13,8 @@ def console(rules: RulesFile = None) -> None:
 
     Example: NYXTER_CONSOLE_TOKEN=$(openssl rand -hex 16) nyxter console --rules nyxter.toml
     """
-    from streams.console import build  # noqa: PLC0415 - commands load what they need
+    from streams.access.reach import Unreachable  # noqa: PLC0415 - commands load what they need
+    from streams.console import build  # noqa: PLC0415
     from streams.console.serving import AddressTaken, serve  # noqa: PLC0415
     from streams.console.token import TokenRefused  # noqa: PLC0415
 
@@ -20,6 +22,8 @@ def console(rules: RulesFile = None) -> None:
     rules_of(settings.rules)
     set_up_logs()
     try:
-        serve(build(settings), settings.console_at)
-    except (TokenRefused, AddressTaken) as error:
+        app = build(settings)
+        refuse_what_refuses_us(settings)
+        serve(app, settings.console_at)
+    except (TokenRefused, AddressTaken, Unreachable) as error:
         raise failure(str(error)) from None

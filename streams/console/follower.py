@@ -11,7 +11,7 @@ from streams.console import marks
 from streams.console.topic import EventReader, Kept, Read
 from streams.console.window import Window
 
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 200
 _LOOK_S: Final = 0.5
 
 

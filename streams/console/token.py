@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 import hmac
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -138,11 +138,8 @@ def _shown(headers: Headers) -> tuple[str, str] | None:
     scheme, _, given = headers.get("authorization", "").partition(" ")
     if scheme.lower() == _BEARER:
         return _BEARER, given.strip()
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return None
-    return None if cookie is None else (COOKIE, cookie.value)
+    cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
+    return None if cookie is None else (COOKIE, cookie)
 
 
 def _is_ours(headers: Headers) -> bool:
