@@ -3,12 +3,14 @@
 import io
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -167,34 +169,44 @@ def test_settings_that_cannot_be() -> None:
 @pytest.mark.parametrize("end", ["q", "Ctrl-C"])
 def test_on_a_terminal_it_ends_and_leaves_it_as_it_was(end: str) -> None:
     ours, its = pty.openpty()
-    before = subprocess.run(["stty", "-a"], stdin=its, capture_output=True, check=True).stdout
+    before = subprocess.run(["stty", "-g"], stdin=its, capture_output=True, check=True).stdout
     command = [sys.executable, "-m", "streams.cli", "top"]
-    environment = os.environ | AWAY | {"TERM": "xterm", "COLUMNS": "70", "LINES": "20"}
+    environment = os.environ | AWAY | {"TERM": "xterm"}
+    termios.tcsetwinsize(its, (20, 70))
     process = subprocess.Popen(
         command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True
     )
     try:
-        said = read_until(ours, b"Connection refused")
+        said = read_until(ours, lambda read: b"Connection refused" in read)
+        assert frames(said) == {70}
+        termios.tcsetwinsize(its, (20, 50))
+        said += read_until(ours, lambda read: 50 in frames(read))
         if end == "q":
             os.write(ours, b"q")
         else:
             process.send_signal(signal.SIGINT)
-        said += read_until(ours, b"\x1b[?1049l")
+        said += read_until(ours, lambda read: b"\x1b[?1049l" in read)
         assert process.wait(20) == 0
     finally:
         process.kill()
         process.wait()
     assert b"Traceback" not in said
     assert said.count(b"\x1b[?1049h") == said.count(b"\x1b[?1049l") == 1, "its own screen"
-    after = subprocess.run(["stty", "-a"], stdin=its, capture_output=True, check=True).stdout
+    after = subprocess.run(["stty", "-g"], stdin=its, capture_output=True, check=True).stdout
     os.close(ours)
     os.close(its)
     assert after == before
 
 
-def read_until(terminal: int, words: bytes) -> bytes:
+def frames(said: bytes) -> set[int]:
+    """How wide the frames are that were drawn whole."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode(errors="replace"))
+    return {len(frame) for frame in re.findall("╭[^╮╭\n]*╮", plain)}
+
+
+def read_until(terminal: int, holds: Callable[[bytes], bool]) -> bytes:
     said, give_up = b"", time.monotonic() + 30
-    while words not in said:
+    while not holds(said):
         assert time.monotonic() < give_up, said
         if select.select([terminal], [], [], 0.5)[0]:
             said += os.read(terminal, 65_536)

@@ -1,5 +1,6 @@
 """`nyxter top` beside a system at work on Apache Kafka and Valkey; its outputs by their schemas."""
 
+import importlib
 import os
 import re
 import signal
@@ -117,6 +118,25 @@ def test_what_a_worker_has_not_applied_is_its_lag(running: Running) -> None:
     assert status == 0
     lags = LAG.findall(shown.split("lag by partition:")[1].split("last minute")[0])
     assert sum(int(lag.replace(",", "")) for _, lag in lags) == count
+
+
+def test_what_comes_while_one_looks(running: Running) -> None:
+    watched_topics = importlib.import_module("streams.cli.top.topics").watched_topics
+    with watched_topics(running.system.settings) as look:
+        before = look()
+        count = running.system.send(base(9, 5, business_today(now_ms())))
+        fastest = {"in": 0.0, "applied": 0.0}
+
+        def is_applied() -> bool:
+            now = look()
+            fastest["in"] = max(fastest["in"], now.arriving)
+            fastest["applied"] = max(fastest["applied"], now.applying)
+            return fastest["applied"] > 0 and not sum(now.lags.values())
+
+        wait_until(is_applied, "what came is applied")
+        wait_until(lambda: look().snapshot > before.snapshot, "there is a newer snapshot")
+        wait_until(lambda: look().newest[0] != before.newest[0], "a newer transition is shown")
+    assert count > 0 < fastest["in"]
 
 
 def test_lines_in_a_log_and_redis_away(running: Running, tmp_path: Path) -> None:
