@@ -155,7 +155,6 @@ class _Page:
                 words(texts.AGAIN),
                 href=address(PATH, self._chosen, "pontos"),
                 class_="button",
-                data_again=True,
             ),
             class_="controls",
         )
