@@ -7,8 +7,8 @@ A card is a hash with one field for each top-level field of the profile: texts a
 else as JSON. A text that is null is left out; reading puts it back. Two fields are told besides:
 ``version``, the profile's offset in its topic, and ``updated_at``, the time Kafka gave it in
 milliseconds. Two are the cache's own: ``counted``, what the customer is counted as
-(`streams.counts`), a field a line, and ``recount``, the latest recount that it is part of. A card
-with the field ``gone`` remembers for an hour that there is no customer.
+(`streams.counts`), and ``recount``, the latest recount that it is part of. A card with the field
+``gone`` remembers for an hour that there is no customer.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -17,6 +17,7 @@ from typing import Any
 from redis import Redis
 
 from schemas.envelope import dumps, loads, raw_json
+from schemas.rules import OTHER_TIER, TIERS
 
 PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
@@ -75,6 +76,13 @@ def card_of(held: Mapping[bytes, bytes]) -> dict[str, Any] | None:
     told = {name.decode(): int(held[name]) for name in _TOLD}
     rest = {name: value for name, value in held.items() if name not in _TOLD + _UNTOLD}
     return unpacked(rest, CARD_TEXTS) | told
+
+
+def count_cards(redis: "Redis") -> int:
+    """Return how many customers have a card: each is of one tier."""
+    tiers = (members_key(tier.encode()) for tier in (*TIERS, OTHER_TIER))
+    sizes: list[Any] = [redis.zcard(key) for key in tiers]
+    return sum(sizes)
 
 
 def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from schemas.envelope import loads
 from streams.embedded import HOST, free_port
 
 TOKEN = "correct-horse-battery-staple"  # noqa: S105 - a test's own
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Sent(NamedTuple):
@@ -92,11 +93,12 @@ class ConsoleProcess:
 
     def wait_for_events(self) -> None:
         """Wait until events can be followed."""
-        wait_until(self._follows, "events can be followed", PATIENCE_S)
+        wait_until(lambda: self.events_status() == httpx.codes.OK, "events come", PATIENCE_S)
 
-    def _follows(self) -> bool:
+    def events_status(self) -> int:
+        """Return what who would follow events is answered; the stream itself has no end."""
         with self.client.stream("GET", "/v1/transitions") as answer:
-            return answer.status_code == httpx.codes.OK
+            return answer.status_code
 
     @contextmanager
     def following(self, last: str | None = None, **filters: Any) -> Iterator[Iterator[Sent]]:
@@ -123,9 +125,11 @@ def events_of(lines: Iterator[str]) -> Iterator[Sent]:
 
 
 def some(events: Iterator[Sent], count: int) -> list[Sent]:
-    """Return the next events that have a name."""
-    named = []
+    """Return the next events that have a name; heartbeats between them keep the time."""
+    named: list[Sent] = []
+    limit = time.monotonic() + PATIENCE_S
     for event in events:
+        assert time.monotonic() < limit, f"waited {PATIENCE_S:.0f} s for event {len(named) + 1}"
         if event.name:
             named.append(event)
         if len(named) == count:

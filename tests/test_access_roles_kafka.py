@@ -102,6 +102,10 @@ def test_everything_runs_with_these_rights(
         doctor = keeper | {"NYXTER_REDIS_USERNAME": user_of("operator")}
         well = nyxter("doctor", NYXTER_REDIS_URL=valkey, **doctor, **variables(secure, "operator"))
         assert (well.exit_code, PASSWORD in well.output) == (0, False), well.output
+        look = nyxter(
+            "top", "--once", NYXTER_REDIS_URL=valkey, **doctor, **variables(secure, "operator")
+        )
+        assert (look.exit_code, PASSWORD in look.output) == (0, False), look.output
         console_at_work(secure, system, valkey, some)
     people_at_work(secure)
     assert_secret_and_closed(system)

@@ -20,11 +20,16 @@ class Row(NamedTuple):
     amount: str
 
 
-def cdnow_rows() -> Iterator[Row]:
-    """The rows of the file inside the package `lifetimes`, which is not imported."""
+def cdnow_file() -> Path:
+    """The file inside the package `lifetimes`, which is not imported."""
     files = importlib.metadata.files("lifetimes") or []
     [path] = [file.locate() for file in files if file.name == "CDNOW_master.txt"]
-    for line in Path(str(path)).read_text("ascii").splitlines()[1:]:
+    return Path(str(path))
+
+
+def cdnow_rows() -> Iterator[Row]:
+    """The rows of the file."""
+    for line in cdnow_file().read_text("ascii").splitlines()[1:]:
         customer, day, _, amount = line.split()
         yield Row(customer, f"{day[:4]}-{day[4:6]}-{day[6:]}", amount)
 

@@ -1,23 +1,25 @@
-"""Real orders (CDNOW, 1997-98) from Kafka to Redis, against a plain recomputation."""
+"""Real orders (CDNOW, 1997-98) from their file to Redis, against a plain recomputation."""
 
-import json
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from import_command import import_command
 from kafka_broker import KafkaBroker
 from redis import Redis
 from running import System, wait_until
-from test_cdnow import cdnow_rows, line_of
+from test_cdnow import cdnow_file, cdnow_rows
 
 from streams.cards import read_card
 
 pytestmark = pytest.mark.kafka
 
 
-def test_every_card_in_redis_is_right(kafka: KafkaBroker, valkey: str, tmp_path: Path) -> None:
+def test_every_card_in_redis_is_right(
+    kafka: KafkaBroker, valkey: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = list(cdnow_rows())
     orders = Counter(row.customer for row in rows)
     values: dict[str, Decimal] = defaultdict(Decimal)
@@ -30,7 +32,10 @@ def test_every_card_in_redis_is_right(kafka: KafkaBroker, valkey: str, tmp_path:
     try:
         system.start("worker")
         system.start_cache("cache", valkey)
-        system.send(json.loads(line_of(number, row)) for number, row in enumerate(rows))
+        monkeypatch.setenv("NYXTER_BROKER", kafka.bootstrap)
+        imported = import_command("purchases", cdnow_file(), out=False)
+        assert imported.status == 0, imported.errors
+        assert "69,659 of 69,659 events acknowledged" in imported.said
         system.settle()
         profiles = system.profiles()
         assert profiles.keys() == orders.keys()

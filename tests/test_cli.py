@@ -29,7 +29,7 @@ from streams.cli import app
 
 COMMANDS = (
     *("demo", "replay", "worker", "simulate", "card", "cache", "reconcile", "doctor", "health"),
-    "erase",
+    *("erase", "schemas", "top"),
 )
 AWAY = "redis://:secret@127.0.0.1:1/0"
 

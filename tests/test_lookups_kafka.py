@@ -461,7 +461,7 @@ def test_a_kafka_that_goes_away_and_comes_back(
     with console.following() as events:
         mark = next(events).id
         broker.kill()
-        wait_until(lambda: console.get("/v1/transitions").status_code == 503, "it says so", 30)
+        wait_until(lambda: console.events_status() == 503, "it says so", 60)
         assert console.get("/v1/customers/R2").status_code == 200
         broker.start()
         console.wait_for_events()
@@ -478,6 +478,6 @@ def test_it_ends_quickly_whoever_is_connected(console: ConsoleProcess) -> None:
         assert next(events).id
         began = time.monotonic()
         assert console.stop() == 0
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 10  # much of it on a busy machine
         assert not any(event.name for event in events)
     assert "Traceback" not in console.log.read_text("utf-8")

@@ -20,17 +20,17 @@ KAFKA_ROLES: Final = {
     "source": "whatever sends purchases, contracts and customers",
     "marketing": "whoever acts on triggers, in groups whose names begin with "
     f"{MARKETING_GROUPS}- (examples/consumer.py)",
-    "operator": "nyxter topics, doctor, tail, triggers, model, dead-letters list and show, "
+    "operator": "nyxter topics, doctor, tail, top, triggers, model, dead-letters list and show, "
     "reconcile, replay --journal",
     "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
-    "analyst": "nyxter tail, model show",
+    "analyst": "nyxter tail, model show, export",
     "console": "nyxter console",
 }
 REDIS_ROLES: Final = {
     "cache": "nyxter cache",
     "support": "nyxter card, explain, and tools that read cards",
     "console": "nyxter console",
-    "operator": "nyxter doctor, reconcile, and whoever looks at everything of ours",
+    "operator": "nyxter doctor, top, reconcile, and whoever looks at everything of ours",
     "steward": "nyxter erase, cache rebuild",
 }
 
@@ -142,7 +142,8 @@ def _console(app_id: str, changelog: str) -> Iterator[Grant]:
 
 _FILL: Final = (
     *("ping", "time", "script|load", "evalsha"),
-    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
+    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "hincrby", "hdel", "hscan"),
+    *("del", "expire", "multi", "exec"),
     *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
 )
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
@@ -189,8 +190,8 @@ REDIS_KEYS: Final = (
         "steward",
         ("~nyxter:v1:*",),
         (
-            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "hdel", "xlen", "type"),
-            *("exists", "watch", "unwatch", "multi", "exec"),
+            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "xlen", "type"),
+            *("exists", "watch", "unwatch", "persist", "rename"),
         ),
     ),
 )

@@ -21,7 +21,7 @@ class Standing(NamedTuple):
     score
         To rank their members by.
     counted
-        The fields of the counts that the customer is counted in, one a line.
+        The fields of the counts that the customer is counted in (`streams.cache.counted`).
 
     """
 

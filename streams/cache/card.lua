@@ -21,7 +21,7 @@
 --       11 after a segment's name in the key of its members
 --       12 most transitions to keep
 --       13 the offset before which the transitions given are all there are, or '' when they are new
---       14 what the card is counted as: fields of the counts, one a line
+--       14 what the card is counted as: fields of the counts with tabs between, in slots by line
 --       15 what is before a recount's name in the key of its counts
 --       ...  for each transition: its offset, and its names and values as the card's
 -- Returns 1, or 0 where somebody else writes now.
@@ -58,11 +58,22 @@ local function bury()
   redis.call('EXPIRE', card, ARGV[6])
 end
 
+local function add_slot(by, slot, step)
+  for field in string.gmatch(slot, '[^\t]+') do by[field] = (by[field] or 0) + step end
+end
+
+-- Both are slots of fields, most of which are the same, place for place.
 local function count(counts, was, is)
   if was == is then return end
-  local by = {}
-  for field in string.gmatch(is, '[^\n]+') do by[field] = 1 end
-  for field in string.gmatch(was, '[^\n]+') do by[field] = (by[field] or 0) - 1 end
+  local by, before = {}, string.gmatch(was, '[^\n]+')
+  for slot in string.gmatch(is, '[^\n]+') do
+    local old = before()
+    if old ~= slot then
+      add_slot(by, slot, 1)
+      if old then add_slot(by, old, -1) end
+    end
+  end
+  for old in before do add_slot(by, old, -1) end
   for field, step in pairs(by) do
     if step ~= 0 and redis.call('HINCRBY', counts, field, step) == 0 then
       redis.call('HDEL', counts, field)

@@ -1,6 +1,6 @@
 """What profiles and events are counted as: fields of the hashes that `streams.counts` names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +12,7 @@ from streams.counts import BASE, INDICATORS, bin_of, field_of
 
 _MANY: Final = 65_536
 
+_UNMARKED: Final = field_of("rfm", "")
 _field: Final = lru_cache(_MANY)(field_of)
 
 
@@ -23,35 +24,32 @@ class Move(NamedTuple):
 
 
 def counted_as(profile: Mapping[str, Any]) -> str:
-    """Return the fields of the counts that a profile is counted in: each once, one a line.
+    """Return the fields of the counts that a profile is counted in: each once, in slots.
 
-    Names of fields are JSON, which has no bare line feed, so any name can be in them.
+    A slot holds what changes together: its fields have tabs between them, slots line feeds, neither
+    of which is in JSON as it is. Comparing slot by slot, ``card.lua`` looks into few of them.
 
     Raises KeyError or TypeError for what is no profile.
     """
-    return "\n".join(dict.fromkeys(_fields(profile)))
+    journey, marks, group = profile["journey"], profile["rfm"], _group(tuple(profile["group"]))
+    place = journey["phase"], tuple(journey["stages"])
+    slots = [
+        _kept(profile["channel"], profile["consumption"]["segment"], *place, group),
+        _sold(profile["tier"], tuple(profile["campaigns"])),
+        _marked(*(marks[name] for name in ("segment", "r", "f", "v"))) if marks else _UNMARKED,
+        _coloured(tuple(profile["bands"].items()), _colour(profile["prfv"])),
+    ]
+    slots += (_field("score", name, bin_of(profile[name]), group) for name in INDICATORS)
+    return "\n".join(slots)
 
 
-def _fields(profile: Mapping[str, Any]) -> Iterator[str]:
-    group, journey, marks = _group(tuple(profile["group"])), profile["journey"], profile["rfm"]
-    yield BASE
-    yield _field("tier", profile["tier"])
-    yield _field("channel", profile["channel"])
-    yield _field("profile", profile["consumption"]["segment"])
-    for campaign in profile["campaigns"]:
-        yield _field("campaign", campaign)
-    yield _field("phase", journey["phase"] or "")
-    for stage in journey["stages"]:
-        yield _field("stage", journey["phase"], stage)
-    yield _field("rfm", marks["segment"] if marks else "")
-    if marks:
-        yield _cell(marks["r"], marks["f"], marks["v"])
-    for indicator in INDICATORS:
-        yield _field("score", indicator, bin_of(profile[indicator]), group)
-    for indicator, name in profile["bands"].items():
-        yield _field("colour", indicator, name or "")
-    yield _field("colour", "prfv", _colour(profile["prfv"]))
-    yield _field("group", group)
+def fields_of(counted: str) -> list[str]:
+    r"""Return the fields that `counted_as` put together.
+
+    >>> fields_of('["base"]\t["channel","padrao"]\n["tier","vip"]')
+    ['["base"]', '["channel","padrao"]', '["tier","vip"]']
+    """
+    return counted.replace("\n", "\t").split("\t")
 
 
 @lru_cache(_MANY)
@@ -59,9 +57,35 @@ def _group(values: tuple[str, ...]) -> str:
     return dumps(values).decode()
 
 
-@lru_cache
-def _cell(*marks: int) -> str:
-    return field_of("cell", *map(str, marks))
+@lru_cache(_MANY)
+def _kept(
+    channel: str, profile: str, phase: str | None, stages: tuple[str, ...], group: str
+) -> str:
+    fields = [BASE, field_of("channel", channel), field_of("profile", profile)]
+    fields += [field_of("group", group), field_of("phase", phase or "")]
+    return "\t".join(fields + [field_of("stage", phase or "", one) for one in _once(stages)])
+
+
+@lru_cache(_MANY)
+def _sold(tier: str, campaigns: tuple[str, ...]) -> str:
+    named = (field_of("campaign", campaign) for campaign in _once(campaigns))
+    return "\t".join([field_of("tier", tier), *named])
+
+
+@lru_cache(_MANY)
+def _marked(segment: str, *marks: int) -> str:
+    return "\t".join([field_of("rfm", segment), field_of("cell", *map(str, marks))])
+
+
+@lru_cache(_MANY)
+def _coloured(bands: tuple[tuple[str, str | None], ...], prfv: str) -> str:
+    return "\t".join(
+        field_of("colour", name, colour or "") for name, colour in (*bands, ("prfv", prfv))
+    )
+
+
+def _once(names: Iterable[str]) -> Iterable[str]:
+    return dict.fromkeys(names)
 
 
 @lru_cache(_MANY)

@@ -9,7 +9,7 @@
 if redis.call('HGET', KEYS[2], 'recount') ~= ARGV[1] then return 0 end
 local counted, recounted = unpack(redis.call('HMGET', KEYS[1], 'counted', 'recount'))
 if counted and recounted ~= ARGV[1] then
-  for field in string.gmatch(counted, '[^\n]+') do redis.call('HINCRBY', KEYS[3], field, 1) end
+  for field in string.gmatch(counted, '[^\n\t]+') do redis.call('HINCRBY', KEYS[3], field, 1) end
   redis.call('HSET', KEYS[1], 'recount', ARGV[1])
 end
 return 1

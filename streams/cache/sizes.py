@@ -32,7 +32,8 @@ class Sizes:
         if time.monotonic() < self._due_at:
             return
         self._due_at = time.monotonic() + EVERY_S
-        day, lag = self._redis.hmget(META, "day", "lag")
+        told: list[Any] = self._redis.hmget(META, "day", "lag")
+        day, lag = told
         sizes = dict(self._sizes())
         if day and int(lag or 0) < int(sizes.get(BASE.encode(), 0)):
             self._write(sizes_key(day.decode()), sizes)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from streams.console.desk import Desk
 from streams.console.examination import Examined
 from streams.console.freshness import BAD_S, MUCH
-from streams.console.markup import Markup, tag
+from streams.console.markup import Markup, coded, tag
 from streams.console.pulse import Reading
 from streams.console.words import Words, overview
 from streams.console.words import operations as texts
@@ -86,5 +86,5 @@ def listed(words: Words, found: list[Alarm]) -> Markup:
 
 
 def _item(words: Words, alarm: Alarm) -> Markup:
-    do = tag("p", words(texts.DO, alarm.do), class_="muted small")
+    do = tag("p", coded(words(texts.DO, alarm.do)), class_="muted small")
     return tag("li", tag("strong", alarm.told), do)

@@ -17,9 +17,9 @@ from streams.telling.language import Both
 
 TITLES: Final[Mapping[str, Both]] = {
     "tier": texts.BY_TIER,
+    "campaign": texts.BY_CAMPAIGN,
     "profile": texts.BY_PROFILE,
     "rfm": texts.BY_RFM,
-    "campaign": texts.BY_CAMPAIGN,
 }
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-__all__ = ["Markup", "escape", "joined", "tag"]
+__all__ = ["Markup", "coded", "escape", "joined", "tag"]
 
 _VOID = frozenset({"br", "hr", "img", "input", "col"})
 
@@ -30,6 +30,16 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Markup:
     if name in _VOID:
         return opened
     return opened + joined(*children) + Markup("</{}>").format(name)
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code.
+
+    >>> coded("run `nyxter doctor` <now>")
+    Markup('run <code>nyxter doctor</code> &lt;now&gt;')
+    """
+    parts = text.split("`")
+    return joined(*(tag("code", part) if at % 2 else part for at, part in enumerate(parts)))
 
 
 def joined(*children: Any) -> Markup:

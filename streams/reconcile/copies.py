@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 
 from streams.cache import held
 from streams.cache.batch import UNREADABLE, Batch, Change
-from streams.cache.counted import Move
+from streams.cache.counted import Move, fields_of
 from streams.cache.past import Past, Transition
 from streams.cache.survey import Survey
 from streams.cards import CARD_TEXTS, TRANSITION_TEXTS, card_key, history_key, members_key, packed
@@ -83,7 +83,7 @@ class Copies:
             self._compare_members(here)
             alive |= here.keys()
             for change in here.values():
-                self._counts.update(change.standing.counted.split("\n"))
+                self._counts.update(fields_of(change.standing.counted))
         return alive
 
     def _changes(self, messages: Iterable[Any]) -> dict[bytes, Change]:

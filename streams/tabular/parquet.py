@@ -1,31 +1,19 @@
-"""Parquet with the columns' own types, by duckdb.
-
-Rows go through a file of JSON lines, which duckdb reads in pieces: a million of them never stand
-in memory together.
-"""
+"""Parquet with the columns' own types, by duckdb: tables in, and their rows out again."""
 
 import shutil
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Final
 
 import duckdb
 
-from schemas.envelope import dumps
-from streams.tabular.table import Kind, Table
+from streams.tabular.lines import copied, line_maker, lines_query, literal, opened, quoted
+from streams.tabular.table import Column, Table
 
-_TYPES: Final[dict[Kind, str]] = {
-    "text": "VARCHAR",
-    "texts": "VARCHAR[]",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "money": "DECIMAL(18, 4)",  # below a cent: sums are kept to four significant digits
-    "date": "DATE",
-    "instant": "TIMESTAMPTZ",
-    "flag": "BOOLEAN",
-}
+_AT_ONCE: Final = 2_000
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write_parquet(table: Table, file: BinaryIO) -> int:
@@ -36,59 +24,46 @@ def write_parquet(table: Table, file: BinaryIO) -> int:
     with TemporaryDirectory() as place:
         lines, made = Path(place, "rows.jsonl"), Path(place, "table.parquet")
         count = _put_lines(table, lines)
-        _convert(table, lines, made)
+        with opened(Path(place)) as database:
+            copied(database, lines_query(table.columns, lines), made)
         with made.open("rb") as source:
             shutil.copyfileobj(source, file)
     return count
 
 
 def _put_lines(table: Table, to: Path) -> int:
-    """Write the rows as JSON arrays keyed by position; return how many."""
-    tellers = [_TOLD.get(column.kind, _same) for column in table.columns]
-    names = [f"c{at}" for at in range(len(tellers))]
-    count = 0
+    line, count = line_maker(table.columns), 0
     with to.open("wb") as lines:
         for count, row in enumerate(table.rows, 1):  # noqa: B007 - the last one is the answer
-            cells = [
-                None if cell is None else tell(cell)
-                for tell, cell in zip(tellers, row, strict=True)
-            ]
-            lines.write(dumps(dict(zip(names, cells, strict=True))) + b"\n")
+            lines.write(line(row))
     return count
 
 
-def _convert(table: Table, lines: Path, made: Path) -> None:
-    types = ", ".join(f"c{at}: '{_TYPES[c.kind]}'" for at, c in enumerate(table.columns))
-    chosen = ", ".join(f"c{at} AS {_quoted(c.name)}" for at, c in enumerate(table.columns))
-    with duckdb.connect(config={"threads": 2, "temp_directory": str(made.parent)}) as database:
-        try:
-            database.execute(
-                f"COPY (SELECT {chosen} FROM read_json(?, format='newline_delimited', "  # noqa: S608
-                f"columns={{{types}}}, ignore_errors=false)) "
-                "TO ? (FORMAT parquet, COMPRESSION zstd)",
-                [str(lines), str(made)],
-            )
-        except duckdb.Error as error:
-            raise ValueError(f"{table.name}: {error}") from error
+def read_parquet(
+    database: duckdb.DuckDBPyConnection, columns: Sequence[Column], file: Path
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a file in its order, each cell as `Column` says of its kind."""
+    chosen = ", ".join(_chosen(column) for column in columns)
+    instants = [at for at, column in enumerate(columns) if column.kind == "instant"]
+    found = database.cursor().execute(
+        f"SELECT {chosen} FROM read_parquet({literal(file)}, hive_partitioning = false)"  # noqa: S608
+    )
+    while rows := found.fetchmany(_AT_ONCE):
+        yield from map(_with_instants(instants), rows)
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _chosen(column: Column) -> str:
+    # duckdb's own way to make a datetime of it needs a package that nothing else here needs.
+    name = quoted(column.name)
+    return f"epoch_us({name})" if column.kind == "instant" else name
 
 
-def _same(cell: Any) -> Any:
-    return cell
+def _with_instants(instants: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    def row(cells: tuple[Any, ...]) -> tuple[Any, ...]:
+        told = list(cells)
+        for at in instants:
+            if told[at] is not None:
+                told[at] = _START + timedelta(microseconds=told[at])
+        return tuple(told)
 
-
-def _utc(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        raise ValueError("an instant without time zone")
-    return moment.astimezone(UTC).isoformat()
-
-
-_TOLD: Final[dict[Kind, Callable[[Any], Any]]] = {
-    "money": str,
-    "date": lambda day: day.isoformat(),
-    "instant": _utc,
-    "texts": list,
-}
+    return row

@@ -46,7 +46,11 @@ def write_xlsx(table: Table, file: BinaryIO) -> int:
         book = Workbook(file, {"constant_memory": True, "tmpdir": parts, "use_zip64": True})
         sheet = book.add_worksheet(table.name.translate(_FORBIDDEN).strip()[:_NAME] or None)
         _put_heading(table, book, sheet)
-        count = _put_rows(table, sheet, _shown(book))
+        try:
+            count = _put_rows(table, sheet, _shown(book))
+        except Exception:
+            sheet.row_data_fh.close()  # as the book would, were it to be closed
+            raise
         sheet.autofilter(0, 0, count, max(0, len(table.columns) - 1))
         book.close()
     return count

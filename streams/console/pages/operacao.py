@@ -14,7 +14,7 @@ from streams.console.desk import Desk
 from streams.console.downloads import download_buttons
 from streams.console.examination import MOST_LETTERS, Examination, Examined
 from streams.console.frame import card, frame, kept_fresh
-from streams.console.markup import Markup, joined, tag
+from streams.console.markup import Markup, coded, joined, tag
 from streams.console.pulse import Reading
 from streams.console.words import Words
 from streams.console.words import operations as texts
@@ -75,7 +75,7 @@ async def _state(words: Words, desk: Desk, examined: Examined | None) -> Markup:
 
 async def _alarms(words: Words, desk: Desk, examined: Examined | None) -> Markup:
     found = alarms(words, desk, await desk.pulse.reading(), examined)
-    return joined(listed(words, found), tag("p", words(texts.GUIDE), class_="muted small"))
+    return joined(listed(words, found), tag("p", coded(words(texts.GUIDE)), class_="muted small"))
 
 
 async def _partitions(words: Words, desk: Desk, examination: Examination) -> None:
@@ -160,7 +160,7 @@ def _letter_table(words: Words, examined: Examined | None) -> Markup:
         many = examined.all_letters
         too_many = many is not None and many > MOST_LETTERS
         told = words(texts.TOO_MANY, words.count(many or 0)) if too_many else words(texts.NOT_ASKED)
-        return tag("p", told, class_="muted")
+        return tag("p", coded(told), class_="muted")
     rows = _by_kind(examined.letters)
     if not rows:
         return tag("p", words(texts.NO_LETTERS), class_="muted")

@@ -7,8 +7,8 @@ from streams.telling.language import Both
 ALARMS: Final = Both("Alarmes", "Alarms")
 DO: Final = Both("O que fazer: {}", "What to do: {}")
 GUIDE: Final = Both(
-    "O guia inteiro está em docs/operations.md; `nyxter doctor` examina tudo de uma vez.",
-    "The whole guide is docs/operations.md; `nyxter doctor` examines everything at once.",
+    "O guia inteiro está em `docs/operations.md`; `nyxter doctor` examina tudo de uma vez.",
+    "The whole guide is `docs/operations.md`; `nyxter doctor` examines everything at once.",
 )
 
 REDIS_AWAY: Final = Both("O Redis não responde", "Redis does not answer")
