@@ -65,7 +65,7 @@ class ConsoleProcess:
                 stderr=log,
                 cwd=self.directory,
             )
-        wait_until(self._answers, "the console answers", PATIENCE_S)
+        wait_until(self._answers, "the console answers", 2 * PATIENCE_S)
 
     def stop(self, patience_s: float = PATIENCE_S) -> int:
         """End it with SIGTERM; return its exit status."""
