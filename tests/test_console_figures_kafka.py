@@ -263,6 +263,9 @@ class TestPerfis:
         assert {row[1] for row in written} <= set(held)
         marks = page.locator("#pontos [role=img] svg path").count()
         assert marks >= everyone
+        for turn in ("vez=1", "vez=2", "vez=1"):
+            page.get_by_role("link", name="Sortear outros").click()
+            page.wait_for_url(f"**{turn}**")
 
 
 class TestRegras:

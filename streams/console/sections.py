@@ -76,9 +76,9 @@ def folded(words: Words) -> Iterator[None]:
         yield
 
 
-def put(content: Markup, classes: str = "") -> ui.html:
+def put(content: Markup) -> None:
     """Put HTML on the page."""
-    return ui.html(str(content), sanitize=False).classes(classes)
+    ui.html(str(content), sanitize=False)
 
 
 async def drawn(options: Options, told: str, classes: str = "chart") -> None:

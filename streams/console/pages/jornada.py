@@ -112,7 +112,7 @@ class _Page:
         days = await self._period()
         note = words(texts.MOVES_NOTE, words.day(days[0]), words.day(days[-1]))
         with section("mudancas", words(texts.MOVES), note):
-            put(self._controls(), "controls-place")
+            put(self._controls())
             with ui.element("div").classes("beside"):
                 told = words(texts.CHART, words(common.KINDS[self._what]))
                 if await self._flows():

@@ -68,6 +68,7 @@ class _Page:
         self._upwards = said if said in upwards else default
         self._days = one_of(_DAYS, asked.get("dias"))
         self._chosen = {"x": self._across, "y": self._upwards, "dias": self._days}
+        self._next = "2" if asked.get("vez") == "1" else "1"  # another address is another draw
         self._sample: list[Sampled] = []
 
     async def show(self) -> None:
@@ -153,9 +154,8 @@ class _Page:
             tag(
                 "a",
                 words(texts.AGAIN),
-                href=address(PATH, self._chosen, "pontos"),
+                href=address(PATH, self._chosen, "pontos", vez=self._next),
                 class_="button",
-                data_again=True,
             ),
             class_="controls",
         )
