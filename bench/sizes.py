@@ -20,6 +20,8 @@ class Sizes(NamedTuple):
         Lines of the file for `nyxter replay`.
     decode
         Lines that each decoder reads.
+    imported
+        Rows of the contract base for `nyxter import`.
 
     """
 
@@ -32,6 +34,7 @@ class Sizes(NamedTuple):
     population: tuple[int, ...]
     replay: int
     decode: int
+    imported: int
 
 
 WHOLE = Sizes(
@@ -44,6 +47,7 @@ WHOLE = Sizes(
     population=(10_000, 100_000),
     replay=1_000_000,
     decode=50_000,
+    imported=238_597,
 )
 QUICK = Sizes(
     plain_faust=10_000,
@@ -55,4 +59,5 @@ QUICK = Sizes(
     population=(1_000, 10_000),
     replay=100_000,
     decode=10_000,
+    imported=20_000,
 )
