@@ -15,6 +15,7 @@ from bench.full import full_figures
 from bench.ground import Ground
 from bench.growth import growth_figures
 from bench.importing import import_figures
+from bench.lookups import lookup_figures
 from bench.replaying import replay_figures
 from bench.sizes import QUICK, WHOLE, Sizes
 from bench.table import Figure, lines
@@ -31,6 +32,7 @@ class Part(StrEnum):
     REPLAY = "replay"
     DECODE = "decode"
     IMPORT = "import"
+    LOOKUPS = "lookups"
 
 
 ON_KAFKA: Mapping[Part, Callable[[Ground, Sizes], Iterator[Figure]]] = {
@@ -42,6 +44,7 @@ ALONE: Mapping[Part, Callable[[Path, Sizes], Iterator[Figure]]] = {
     Part.GROWTH: lambda _, sizes: growth_figures(sizes),
     Part.REPLAY: replay_figures,
     Part.DECODE: lambda _, sizes: decoding_figures(sizes),
+    Part.LOOKUPS: lookup_figures,
 }
 
 

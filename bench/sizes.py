@@ -22,6 +22,8 @@ class Sizes(NamedTuple):
         Lines that each decoder reads.
     imported
         Rows of the contract base for `nyxter import`.
+    lookups_s
+        How long look-ups are asked for at a steady rate.
 
     """
 
@@ -35,6 +37,7 @@ class Sizes(NamedTuple):
     replay: int
     decode: int
     imported: int
+    lookups_s: float
 
 
 WHOLE = Sizes(
@@ -48,6 +51,7 @@ WHOLE = Sizes(
     replay=1_000_000,
     decode=50_000,
     imported=238_597,
+    lookups_s=20,
 )
 QUICK = Sizes(
     plain_faust=10_000,
@@ -60,4 +64,5 @@ QUICK = Sizes(
     replay=100_000,
     decode=10_000,
     imported=20_000,
+    lookups_s=5,
 )

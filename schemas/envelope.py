@@ -58,6 +58,11 @@ def dumps(value: object) -> bytes:
     return orjson.dumps(value)
 
 
+def readable(value: object) -> bytes:
+    """Return indented UTF-8 JSON of `value`, for people and for files under version control."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
 def raw_json(canonical: bytes) -> orjson.Fragment:
     """Return JSON bytes in a shape that `dumps` puts in unchanged."""
     return orjson.Fragment(canonical)

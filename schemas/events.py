@@ -1,10 +1,10 @@
 """What comes in: the business events and the control events, as frozen models."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,19 +13,20 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     field_validator,
 )
 
+from schemas import json_forms
 from schemas.envelope import Envelope
 from schemas.instant import Refused, business_day
+from schemas.reasons import reasons
 
 _USUAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
 _MONEY = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _BAND = re.compile(r"FAIXA (0[0-9]|1[01])\b.*", re.IGNORECASE | re.DOTALL)
 _MONEY_DIGITS = 40  # before and after the point: sums of them stay exact (customer.EXACT)
 _LONGEST_DAY = 64  # with time of day, fraction and offset; days are remembered by their text
-_MOST_PROBLEMS = 5
-_LONGEST_PLACE = 100
 BANDS = 12
 UNKNOWN_BAND = -1
 
@@ -90,8 +91,8 @@ HeldBack = Literal["first_score", "rules", "model"]
 Whole = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,40}$")]
 Sums = Annotated[tuple[Whole, ...], Field(min_length=15, max_length=15)]
 Text = Annotated[str, StringConstraints(min_length=1)]
-Day = Annotated[date, BeforeValidator(_day)]
-Money = Annotated[Decimal | None, BeforeValidator(money)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(json_forms.DAY)]
+Money = Annotated[Decimal | None, BeforeValidator(money), WithJsonSchema(json_forms.MONEY)]
 Quantity = Annotated[int, Field(ge=0, le=10**9)]
 
 
@@ -102,7 +103,22 @@ class Event(BaseModel):
 
 
 class PurchaseRecorded(Event):
-    """An order was placed, amended or invoiced (`value` is absent until invoiced; BRL)."""
+    """An order was placed, amended or invoiced.
+
+    Attributes
+    ----------
+    order_id
+        Names the order of the customer: recorded again, it is amended.
+    ordered_on
+        Its day; with a time of day and an offset, the day in São Paulo.
+    operation_nature
+        CFOP (natureza de operação): the rules tell which are sales.
+    value
+        Invoice total in BRL; absent until invoiced, negative for a return.
+    margin
+        Contribution margin in BRL.
+
+    """
 
     order_id: Text
     ordered_on: Day
@@ -112,13 +128,37 @@ class PurchaseRecorded(Event):
 
 
 class PurchaseCancelled(Event):
-    """An order was cancelled."""
+    """An order was cancelled.
+
+    Attributes
+    ----------
+    order_id
+        The order's, as it was recorded.
+
+    """
 
     order_id: Text
 
 
 class ContractRecorded(Event):
-    """A contract was signed or changed."""
+    """A contract was signed or changed.
+
+    Attributes
+    ----------
+    contract_id
+        Names the contract of the customer: recorded again, it is changed.
+    product
+        Its name in free text; the first word is its category.
+    brand
+        The product's brand.
+    status
+        ATIVO, CANCELADO, TROCADO, GRATUITO, …
+    signed_on
+        The day it was signed.
+    hosting
+        ON PREMISES, TOTVS CLOUD, or none.
+
+    """
 
     contract_id: Text
     product: Text
@@ -129,17 +169,36 @@ class ContractRecorded(Event):
 
 
 class CustomerRecorded(Event):
-    """A customer's record, whole: it replaces the one before."""
+    """A customer's record, whole: it replaces the one before.
+
+    Attributes
+    ----------
+    customer_type, segment, state, city
+        What customers may be compared by (`compare_by` of the rules).
+    revenue_band
+        Ordinal 0–11, -1 unknown, or its text such as "FAIXA 00 - ATE 4,5 M".
+    customer_since
+        The day they became a customer.
+    attributes
+        Whole quantities by name, such as branches: the indicators of potential.
+
+    """
 
     customer_type: str | None = None
     segment: str | None = None
     revenue_band: Annotated[
-        Annotated[int, Field(ge=UNKNOWN_BAND, lt=BANDS)] | None, BeforeValidator(band_ordinal)
+        Annotated[int, Field(ge=UNKNOWN_BAND, lt=BANDS)] | None,
+        BeforeValidator(band_ordinal),
+        WithJsonSchema(json_forms.REVENUE_BAND),
     ] = None
     customer_since: Day | None = None
     state: str | None = None
     city: str | None = None
-    attributes: Annotated[dict[str, Quantity] | None, BeforeValidator(_quantities)] = None
+    attributes: Annotated[
+        dict[str, Quantity] | None,
+        BeforeValidator(_quantities),
+        WithJsonSchema(json_forms.ATTRIBUTES),
+    ] = None
 
 
 class CustomerErased(Event):
@@ -147,7 +206,14 @@ class CustomerErased(Event):
 
 
 class DayTurned(Event):
-    """A business day began (control topic)."""
+    """A business day began (control topic).
+
+    Attributes
+    ----------
+    day
+        The day that began.
+
+    """
 
     day: Day
 
@@ -155,8 +221,12 @@ class DayTurned(Event):
 class ModelAccepted(Event):
     """Somebody accepted a model: from now on it gives customers their profiles (control topic).
 
-    `sums` are the statistics of the mixture that it is computed from: 4 components, the k-th being
-    the k-th profile, of 15 whole numbers each, as text.
+    Attributes
+    ----------
+    sums
+        The statistics of the mixture that it is computed from: 4 components, the k-th being the
+        k-th profile, of 15 whole numbers each, as text.
+
     """
 
     sums: Annotated[tuple[Sums, Sums, Sums, Sums], BeforeValidator(_tuples)]
@@ -171,7 +241,14 @@ class ModelAccepted(Event):
 
 
 class TriggersReleased(Event):
-    """Somebody released triggers that were held back for these reasons (control topic)."""
+    """Somebody released triggers that were held back (control topic).
+
+    Attributes
+    ----------
+    reasons
+        Why they had been held back.
+
+    """
 
     reasons: Annotated[tuple[HeldBack, ...], BeforeValidator(_tuples)]
 
@@ -208,28 +285,4 @@ def event_of(envelope: Envelope, kinds: Mapping[str, type[Event]] = BUSINESS) ->
     try:
         return kind.model_validate(envelope.data)
     except ValidationError as error:
-        raise Refused(_reasons(error)) from None
-
-
-def _reasons(error: ValidationError) -> str:
-    """Return what is wrong, of the first few things: a reason is bounded, whatever came in."""
-    problems = error.errors(include_url=False, include_input=False)
-    told = [f"{_place(problem)}: {_plain(problem)}" for problem in problems[:_MOST_PROBLEMS]]
-    if (more := len(problems) - len(told)) > 0:
-        told.append(f"and {more} more")
-    return "; ".join(told)
-
-
-def _place(problem: Any) -> str:
-    place = f"data.{'.'.join(str(part) for part in problem['loc'])}"
-    return place if len(place) <= _LONGEST_PLACE else f"{place[:_LONGEST_PLACE]}…"
-
-
-_PLAIN: Final[Mapping[str, Callable[[Any], str]]] = {
-    "missing": lambda _: "is missing",
-    "value_error": lambda problem: str(problem["ctx"]["error"]),
-}
-
-
-def _plain(problem: Any) -> str:
-    return _PLAIN.get(problem["type"], lambda p: str(p["msg"]))(problem)
+        raise Refused(reasons(error)) from None

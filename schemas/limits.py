@@ -15,7 +15,7 @@ from schemas.events import CustomerRecorded, Event
 from schemas.instant import Refused
 
 _MOST_UTF8: Final = 4  # bytes of a character
-_IDS: Final = frozenset({"order_id", "contract_id"})
+IDS: Final = frozenset({"order_id", "contract_id"})
 
 
 class EventLimits(BaseModel):
@@ -85,7 +85,7 @@ class EventLimits(BaseModel):
         """Raise Refused where a field of an event is too long, or it has too many attributes."""
         for name, value in event.__dict__.items():
             if type(value) is str:
-                limit = "order_id_bytes" if name in _IDS else "text_bytes"
+                limit = "order_id_bytes" if name in IDS else "text_bytes"
                 self._check(f"data.{name}", value, limit)
         if type(event) is CustomerRecorded and event.attributes:
             self._check_attributes(event.attributes)

@@ -1,8 +1,8 @@
 """What goes out: profiles and segment changes, as frozen models, and their bytes."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.journey import Kind
 
@@ -15,9 +15,18 @@ Colour = Literal["azul", "verde", "vermelho"]
 Cause = Literal["customer", "time", "population", "rules", "model"]
 Suppression = Literal["first_score", "rules", "model", "cool_down", "weekly_cap"]
 
+Score = Annotated[float, Field(ge=0, le=100)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Mark = Annotated[int, Field(ge=1, le=4)]
+Count = Annotated[int, Field(ge=0)]
+IsoDay = Annotated[str, Field(json_schema_extra={"format": "date"})]
+IsoTime = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
 
 class _Output(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+    )
 
     def to_json(self) -> bytes:
         """Return the output as compact UTF-8 JSON."""
@@ -27,11 +36,11 @@ class _Output(BaseModel):
 class Scores(_Output):
     """The four scores and PRFV, 0–100 with 2 decimals; None where there is none."""
 
-    P: float | None
-    R: float
-    F: float
-    V: float
-    prfv: float | None
+    P: Score | None
+    R: Score
+    F: Score
+    V: Score
+    prfv: Score | None
 
 
 class Bands(_Output):
@@ -46,10 +55,10 @@ class Bands(_Output):
 class RfmMarks(_Output):
     """Quartiles of recency and value, orders up to 4, their sum and its name."""
 
-    r: int
-    f: int
-    v: int
-    total: int
+    r: Mark
+    f: Mark
+    v: Mark
+    total: Annotated[int, Field(ge=3, le=12)]
     segment: str
 
 
@@ -61,9 +70,9 @@ class Raw(_Output):
     """
 
     potential: str | None
-    last_sale: str | None
-    first_sale: str | None
-    orders: int
+    last_sale: IsoDay | None
+    first_sale: IsoDay | None
+    orders: Count
     frequency: float
     value: str
 
@@ -72,7 +81,7 @@ class RunnerUp(_Output):
     """The second most probable profile."""
 
     segment: str
-    probability: float
+    probability: Share
 
 
 class Consumption(_Output):
@@ -82,9 +91,9 @@ class Consumption(_Output):
     """
 
     segment: str
-    probability: float | None
+    probability: Share | None
     runner_up: RunnerUp | None
-    epoch: int
+    epoch: Count
 
 
 class JourneyPlace(_Output):
@@ -101,17 +110,17 @@ class Features(_Output):
     `tenure_months` is up to today; `revenue_band` is 0–11, None where it is not known.
     """
 
-    brands: int
+    brands: Count
     tenure_months: int
-    revenue_band: int | None
-    contracts: int
+    revenue_band: Annotated[int, Field(ge=0, le=11)] | None
+    contracts: Count
 
 
 class Portfolio(_Output):
     """What a customer's contracts come to besides."""
 
-    active_contracts: int
-    hired_last_12_months: int
+    active_contracts: Count
+    hired_last_12_months: Count
     hosting: tuple[str, ...]
     product_categories: tuple[str, ...]
 
@@ -120,11 +129,11 @@ class Profile(_Output):
     """A customer's latest scores and segments: the value of `nyxter.profiles.v1`."""
 
     customer_id: str
-    P: float | None
-    R: float
-    F: float
-    V: float
-    prfv: float | None
+    P: Score | None
+    R: Score
+    F: Score
+    V: Score
+    prfv: Score | None
     bands: Bands
     tier: str
     campaigns: tuple[str, ...]
@@ -136,8 +145,8 @@ class Profile(_Output):
     features: Features | None
     portfolio: Portfolio
     group: tuple[str, ...]
-    day: str
-    snapshot: int
+    day: IsoDay
+    snapshot: Count
     rules: str
 
 
@@ -147,7 +156,7 @@ class CausingEvent(_Output):
     id: str
     source: str
     type: str
-    time: str
+    time: IsoTime
 
 
 class Boundary(_Output):
@@ -167,7 +176,7 @@ class ProfileWhy(_Output):
     `moved` is in words, such as "contratos 9 -> 14"; empty where the customer did nothing.
     """
 
-    probabilities: dict[str, float]
+    probabilities: dict[str, Share]
     moved: tuple[str, ...]
 
 
@@ -176,8 +185,8 @@ class Why(_Output):
 
     cause: Cause
     event: CausingEvent | None
-    day: str
-    snapshot: int
+    day: IsoDay
+    snapshot: Count
     before: Scores | None
     after: Scores | None
     boundary: Boundary | None
@@ -204,7 +213,7 @@ class SegmentChanged(_Output):
     source: str = SOURCE
     type: Literal["nyxter.segment.changed.v1"] = SEGMENT_CHANGED
     subject: str
-    time: str
+    time: IsoTime
     datacontenttype: Literal["application/json"] = "application/json"
     data: SegmentChange
 
@@ -241,6 +250,30 @@ class JourneyTriggered(_Output):
     source: str = SOURCE
     type: Literal["nyxter.journey.triggered.v1"] = JOURNEY_TRIGGERED
     subject: str
-    time: str
+    time: IsoTime
     datacontenttype: Literal["application/json"] = "application/json"
     data: JourneyTrigger
+
+
+class DeadLetterHeaders(BaseModel):
+    """What a dead letter says of the message that it was; its own headers come first.
+
+    Attributes
+    ----------
+    nyxter-reason
+        Why it was not applied, without any value of it.
+    nyxter-topic, nyxter-partition, nyxter-offset
+        Where it was.
+    nyxter-retry, nyxter-letter
+        Of one that was sent again: how often, and which dead letter (PARTITION:OFFSET) it was.
+
+    """
+
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True)
+
+    reason: Annotated[str, Field(alias="nyxter-reason", min_length=1)]
+    topic: Annotated[str, Field(alias="nyxter-topic", min_length=1)]
+    partition: Annotated[str, Field(alias="nyxter-partition", pattern="^[0-9]+$")]
+    offset: Annotated[str, Field(alias="nyxter-offset", pattern="^[0-9]+$")]
+    retry: Annotated[str | None, Field(alias="nyxter-retry", pattern="^[0-9]+$")] = None
+    letter: Annotated[str | None, Field(alias="nyxter-letter", pattern="^[0-9]+:[0-9]+$")] = None

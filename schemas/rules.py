@@ -22,10 +22,12 @@ from pydantic import (
     Field,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from schemas import json_forms
 from schemas.envelope import dumps
 from schemas.journey import PROFILES, JourneyRules, Kind
 from schemas.journey import with_defaults as journey_with_defaults
@@ -228,7 +230,11 @@ def _conditions(value: object) -> object:
     return tuple((m[1], _two_places(Decimal(m[2]))) for m in matches if m)
 
 
-Conditions = Annotated[tuple[tuple[Operator, Decimal], ...] | None, BeforeValidator(_conditions)]
+Conditions = Annotated[
+    tuple[tuple[Operator, Decimal], ...] | None,
+    BeforeValidator(_conditions),
+    WithJsonSchema(json_forms.CONDITIONS),
+]
 
 
 class Campaign(_Model):

@@ -6,10 +6,8 @@ live published, id by id: an oracle that shares live's code but none of its stat
 """
 
 from collections import deque
-from collections.abc import Callable, Container, Iterator, Mapping
-from typing import Any, Final, NamedTuple
-
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from nyxter_online.epochs import Epoch
 from nyxter_online.gmm import Statistics
@@ -19,105 +17,26 @@ from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
 from streams.agents import SOURCES
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
 from streams.lane.records import Record
+from streams.paced import Paced
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
 from streams.segmenter.shift import SegmentShift
 from streams.segmenter.told import Site
 from streams.segmenter.trainer import next_epoch
 
 OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)
-_MOST_BUFFERED: Final = 20_000
-_ANSWER_S: Final = 20.0
 
 
 class JournalBroken(Exception):  # noqa: N818 - it names what is the case
     """The journal or the inputs do not tell everything: what is missing, in words."""
 
 
-class _Message(NamedTuple):
-    topic: str
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Any
-
-
-class Paced:
-    """Committed messages of topics in the order of their offsets, each partition at its own pace.
-
-    At most some thousands of a partition are held.
-    """
-
-    def __init__(self, client: Mapping[str, Any], names: tuple[str, ...], partitions: int) -> None:
-        self._consumer = Consumer({**client, **COMMITTED})
-        places = [(name, number) for name in names for number in range(partitions)]
-        self._queues: dict[tuple[str, int], deque[_Message]] = {p: deque() for p in places}
-        self._ended: set[tuple[str, int]] = set()
-        self._paused: set[tuple[str, int]] = set()
-        self._consumer.assign([TopicPartition(*place, 0) for place in places])
-
-    def before(self, topic: str, partition: int, end: int) -> Iterator[_Message]:
-        """Yield the messages of a partition not yet taken whose offsets lie before `end`."""
-        place = topic, partition
-        queue = self._queues[place]
-        while True:
-            while queue and queue[0].offset < end:
-                yield queue.popleft()
-            if queue or place in self._ended:
-                return
-            self._poll(place)
-
-    def all_of(self, topic: str, partition: int) -> Iterator[_Message]:
-        """Yield all messages of a partition up to its end."""
-        yield from self.before(topic, partition, 2**62)
-
-    def _poll(self, wanted: tuple[str, int]) -> None:
-        if wanted in self._paused:
-            self._paused.discard(wanted)
-            self._consumer.resume([TopicPartition(*wanted)])
-        for message in self._consumer.consume(2_000, 0.2):
-            error = message.error()
-            place = message.topic() or "", message.partition() or 0
-            if error is not None:
-                if is_end(error):
-                    self._ended.add(place)
-                elif is_hopeless(error):
-                    raise KafkaException(error)
-                continue
-            self._queues[place].append(
-                _Message(
-                    place[0],
-                    message.offset() or 0,
-                    message.timestamp()[1],
-                    message.key(),
-                    message.value(),
-                    message.headers(),
-                )
-            )
-        full = [p for p, q in self._queues.items() if len(q) > _MOST_BUFFERED and p != wanted]
-        fresh = [place for place in full if place not in self._paused]
-        self._consumer.pause([TopicPartition(*place) for place in fresh])
-        self._paused.update(fresh)
-
-    def start(self, topic: str, partition: int) -> int:
-        """Return the first offset that a partition still has."""
-        place = TopicPartition(topic, partition)
-        return watermarks(self._consumer, place, _ANSWER_S)[0]
-
-    def close(self) -> None:
-        """Stop reading."""
-        self._consumer.close()
-
-
 class _Made:
     """A board of the snapshots and epochs that the replay made itself."""
 
-    latest: Snapshot | None = None
-    epoch: Epoch | None = None
-
     def __init__(self) -> None:
+        self.latest: Snapshot | None = None
+        self.epoch: Epoch | None = None
         self._snapshots: dict[int, Snapshot] = {}
         self._epochs: dict[int, Epoch] = {}
 
@@ -127,7 +46,7 @@ class _Made:
 
     def post_epoch(self, epoch: Epoch) -> None:
         """Keep an epoch."""
-        self._epochs[epoch.number] = epoch
+        self.epoch = self._epochs[epoch.number] = epoch
 
     def get(self, number: int) -> Snapshot | None:
         """Return the snapshot of a number."""
@@ -135,7 +54,7 @@ class _Made:
 
     def post(self, snapshot: Snapshot) -> None:
         """Keep a snapshot."""
-        self._snapshots[snapshot.number] = snapshot
+        self.latest = self._snapshots[snapshot.number] = snapshot
 
     def may_sweep(self) -> bool:
         """Sweep only where the journal says so."""
@@ -156,6 +75,8 @@ class JournalReplay:
         As of the application that wrote the journal.
     on_entry
         Called with how many entries are executed, and how many there are.
+    former
+        Rules that were in force before, in any order.
 
     """
 
@@ -167,8 +88,9 @@ class JournalReplay:
         rules: Rules,
         secret: bytes,
         on_entry: Callable[[int, int], None] = lambda *_: None,
+        former: Sequence[Rules] = (),
     ) -> None:
-        self._rules = rules
+        self._rules = {each.version: each for each in (*former, rules)}
         self._on_entry = on_entry
         self._executed = self._total = 0
         self._partitions = range(partitions)
@@ -178,10 +100,9 @@ class JournalReplay:
         self._entries: dict[int, deque[Entry]] = {}
         self._reached: dict[int, dict[str, int]] = {}
         self._made: list[Composition | Learning] = []
-        self._shifts = {
-            p: SegmentShift(Site(p, partitions, changelog, rules, secret), self._board, str)
-            for p in self._partitions
-        }
+        self._stored: dict[int, dict[bytes, bytes]] = {p: {} for p in self._partitions}
+        sites = [Site(p, partitions, changelog, rules, secret) for p in self._partitions]
+        self._shifts = {site.partition: SegmentShift(site, self._board, str) for site in sites}
 
     def run(self, wanted: Container[str] = OUTPUTS) -> Iterator[tuple[int, Record]]:
         """Yield every output with the partition number that it was published to, in its order.
@@ -191,7 +112,7 @@ class JournalReplay:
         Raises
         ------
         JournalBroken
-            Entries or messages are missing, or the rules are not the ones of the journal.
+            Entries or messages are missing, or rules of the journal are not given.
 
         """
         self._read_journal()
@@ -238,20 +159,40 @@ class JournalReplay:
     def _advance(
         self, partition: int, before: int | None, wanted: Container[str]
     ) -> Iterator[tuple[int, Record]]:
-        """Execute entries up to, not including, number `before`."""
-        entries, shift = self._entries[partition], self._shifts[partition]
-        while entries and (before is None or entries[0].number < before):
-            entry = entries.popleft()
-            if entry.rules != self._rules.version:
-                raise JournalBroken(
-                    f"partition {partition}, entry {entry.number}: made by the rules "
-                    f"{entry.rules}, not by these ({self._rules.version})"
-                )
-            records = shift.execute(entry, self._messages(partition, entry), {})
-            shift.settle()
-            self._executed += 1
-            self._on_entry(self._executed, self._total)
+        """Execute entries up to, not including, number `before`, and make ready for that one."""
+        entries = self._entries[partition]
+        while entries:
+            self._follow_rules(partition, entries[0])
+            if before is not None and entries[0].number >= before:
+                return
+            records = self._execute(partition, entries.popleft())
             yield from ((partition, record) for record in records if record.topic in wanted)
+
+    def _execute(self, partition: int, entry: Entry) -> list[Record]:
+        shift = self._shifts[partition]
+        records = shift.execute(entry, self._messages(partition, entry), {})
+        shift.settle()
+        if len(self._rules) > 1:
+            _store(self._stored[partition], shift.site.changelog, records)
+        self._executed += 1
+        self._on_entry(self._executed, self._total)
+        return records
+
+    def _follow_rules(self, partition: int, entry: Entry) -> None:
+        """Go on by the rules of an entry: whoever changed them loaded the state anew."""
+        before = self._shifts[partition]
+        if entry.rules == before.site.rules.version:
+            return
+        if entry.rules not in self._rules:
+            raise JournalBroken(
+                f"partition {partition}, entry {entry.number}: made by the rules {entry.rules}, "
+                f"which are none of those given ({', '.join(self._rules)})"
+            )
+        site = before.site._replace(rules=self._rules[entry.rules])
+        self._shifts[partition] = shift = SegmentShift(site, self._board, str)
+        shift.load(self._stored[partition], before.memo())
+        if not shift.ready():
+            raise JournalBroken(f"partition {partition}, entry {entry.number}: no such snapshot")
 
     def _messages(self, partition: int, entry: Entry) -> list[Message]:
         messages: list[Message] = []
@@ -267,14 +208,27 @@ class JournalReplay:
         self._board.post_epoch(next_epoch(before, statistics, accepted))
 
     def _merge(self, composition: Composition) -> None:
-        customers = [shift.customers for shift in self._shifts.values()]
-        days = {c.period.day for c in customers}
-        if days != {composition.day}:
-            raise JournalBroken(f"snapshot {composition.snapshot}: partitions stand at other days")
+        shifts = self._shifts.values()
+        stands = {(s.customers.period.day, s.site.rules.version) for s in shifts}
+        if stands != {(composition.day, composition.rules)}:
+            raise JournalBroken(
+                f"snapshot {composition.snapshot}: partitions stand at another day, or other rules"
+            )
+        customers = [shift.customers for shift in shifts]
         population = merge_populations(c.head_count.population(c.groups) for c in customers)
         number, day, rules, _ = composition
-        ranking = self._rules.analysis.ranking
+        ranking = self._rules[rules].analysis.ranking
         self._board.post(Snapshot(number, day, rules, population, ranking))
+
+
+def _store(stored: dict[bytes, bytes], changelog: str, records: Sequence[Record]) -> None:
+    """Keep what a transaction leaves on the changelog."""
+    for topic, key, value, *_ in records:
+        if topic == changelog and key is not None:
+            if value is None:
+                stored.pop(key, None)
+            else:
+                stored[key] = value
 
 
 def check_joined(partition: int, entries: list[Entry]) -> dict[str, int]:

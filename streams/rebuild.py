@@ -6,7 +6,7 @@ half of it; the position comes last. Doing it again, also after being killed, do
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException
@@ -38,6 +38,8 @@ class Application(NamedTuple):
         librdkafka settings.
     app_id, changelog, partitions, rules, secret
         As of the workers.
+    former
+        Rules that were in force before.
 
     """
 
@@ -47,6 +49,7 @@ class Application(NamedTuple):
     partitions: int
     rules: Rules
     secret: bytes
+    former: Sequence[Rules] = ()
 
 
 class Rebuild:
@@ -92,8 +95,8 @@ class Rebuild:
             The broker could not be read.
 
         """
-        client, _, changelog, partitions, rules, secret = self._application
-        replay = JournalReplay(client, partitions, changelog, rules, secret, self._executed)
+        client, _, changelog, partitions, rules, secret, former = self._application
+        replay = JournalReplay(client, partitions, changelog, rules, secret, self._executed, former)
         states: dict[int, dict[bytes, bytes]] = defaultdict(dict)
         for partition, (_, key, value, *_) in replay.run(frozenset({changelog})):
             assert key is not None

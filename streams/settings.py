@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from schemas.rules import FILE_BYTES
 from streams.access.fields import Access
@@ -60,6 +60,12 @@ class Settings(Access):
 
     monitor: str = Field("", pattern=r"^$|^.+:[0-9]{1,5}$")
     """``host:port`` where metrics, health and readiness are served; none: nowhere."""
+
+    console_at: str = Field("127.0.0.1:8080", pattern=r"^.+:[0-9]{1,5}$")
+    """``host:port`` where the console listens."""
+
+    console_token: SecretStr = SecretStr("")
+    """What opens the console: at least 16 characters that nobody guesses."""
 
     @property
     def state_dir(self) -> Path:

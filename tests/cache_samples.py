@@ -59,3 +59,17 @@ def transition(kind: str, old: str | None, new: str | None) -> dict[str, Any]:
         "datacontenttype": "application/json",
         "data": {"kind": kind, "old": old, "new": new, "scores": SCORES, "raw": RAW, "why": why},
     }
+
+
+def trigger(kind: str, segment: str, suppressed: str | None = None) -> dict[str, Any]:
+    """A trigger."""
+    change = transition(kind, None, segment)
+    says = {
+        "trigger": segment,
+        "kind": kind,
+        "segment": segment,
+        "phase": "Venda",
+        "stage": "Ganho",
+    }
+    data = says | {"suppressed": suppressed, "why": change["data"]["why"]}
+    return change | {"type": "nyxter.journey.triggered.v1", "data": data}

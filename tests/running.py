@@ -78,6 +78,7 @@ class System:
             rebalance_timeout_s=6,
             data_dir=directory,
         )
+        self.former: list[Rules] = []
         self.rules: Rules = read_rules(rules)
         self.directory = directory
         self._rules_file = directory / "rules.toml"
@@ -103,6 +104,12 @@ class System:
         """
         arguments = ("worker", "--rules", str(self._rules_file))
         return self._run(name, *arguments, program=program, **environment)
+
+    def change_rules(self, rules: str) -> None:
+        """Give workers that start from now on other rules."""
+        self.former.append(self.rules)
+        self.rules = read_rules(rules)
+        self._rules_file.write_text(rules, "utf-8")
 
     def start_cache(self, name: str, redis_url: str, **environment: str) -> int:
         """Start a cache; return its process id."""
@@ -262,6 +269,7 @@ class System:
             topics.changelog(self.settings),
             self.rules,
             b"",
+            former=self.former,
         )
         outputs = defaultdict(list)
         for partition, record in replay.run():

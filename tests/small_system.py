@@ -101,8 +101,9 @@ def small_world(chunk: int = 2) -> Iterator[SimpleNamespace]:
         patch.setattr("streams.segmenter.leader.log", SimpleNamespace(info=lambda *_, **__: None))
         patch.setattr("streams.segmenter.leader.time", still)
         patch.setattr("streams.segmenter.shift.time", still)
+        patch.setattr("streams.segmenter.summarising.time", still)
         for size in ("_FIRST", "_FEWEST", "_MOST"):
-            patch.setattr(f"streams.segmenter.shift.{size}", chunk)
+            patch.setattr(f"streams.segmenter.sweep_parts.{size}", chunk)
         patch.setattr("streams.journal_replay.Paced", SmallInputs)
         for name, value in {"LEAST": 3, "_EVENTS": 4, "_STEADY_S": 2.0}.items():
             patch.setattr(f"streams.segmenter.trainer.{name}", value)
@@ -164,6 +165,7 @@ class SmallSystem:
         directory: Path | None = None,
     ) -> None:
         self.rules = rules
+        self.former: list[Rules] = []
         self.partitions = partitions
         self.broker = SmallBroker()
         self.random = random.Random(seed)
@@ -222,6 +224,16 @@ class SmallSystem:
         self._desk = _Desk()
         self._read: dict[int, int] = defaultdict(int)
         self.read_summaries()
+
+    def change_rules(self, rules: Rules) -> None:
+        """Start the workers one after the other with other rules, and then the leader."""
+        self.former.append(self.rules)
+        self.rules = rules
+        for number in self.random.sample(range(self.partitions), self.partitions):
+            self.load(number)
+            for _ in range(self.random.randrange(9)):
+                self.anything()
+        self.lead()
 
     def _now_ms(self) -> int:
         return end_of_day_ms(self.day) - HALF_A_DAY_MS
@@ -378,14 +390,13 @@ class SmallSystem:
     def replayed_outputs(self) -> dict[str, list[tuple[int, bytes | None, bytes | None]]]:
         """Return, by topic, what executing the journal again gives."""
         outputs: dict[str, Any] = {topic: [] for topic in OUTPUTS}
-        replay = JournalReplay(self._client, self.partitions, CHANGELOG, self.rules, SECRET)
-        for partition, record in replay.run():
+        for partition, record in self._replay().run():
             outputs[record.topic].append((partition, record.key, record.value))
         return outputs
 
     def recomputed(self, partition: int) -> dict[bytes, bytes]:
         """Return what executing the journal again makes of a partition's changelog."""
-        replay = JournalReplay(self._client, self.partitions, CHANGELOG, self.rules, SECRET)
+        replay = self._replay()
         written = [
             (record.key, record.value)
             for number, record in replay.run(frozenset({CHANGELOG}))
@@ -394,6 +405,11 @@ class SmallSystem:
         state = {key: value for key, value in dict(written).items() if key and value is not None}
         following, memo = replay.reached(partition)
         return state | {POSITION_KEY: Position(following, self.partitions, memo).value()}
+
+    def _replay(self) -> JournalReplay:
+        return JournalReplay(
+            self._client, self.partitions, CHANGELOG, self.rules, SECRET, former=self.former
+        )
 
     @property
     def shifts(self) -> list[SegmentShift]:

@@ -17,6 +17,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 from conftest import need_kafka
+from console_process import ConsoleProcess
 from oracles import assert_nothing_lost_nothing_twice
 from redis import Redis
 from redis.exceptions import NoPermissionError
@@ -101,10 +102,32 @@ def test_everything_runs_with_these_rights(
         doctor = keeper | {"NYXTER_REDIS_USERNAME": user_of("operator")}
         well = nyxter("doctor", NYXTER_REDIS_URL=valkey, **doctor, **variables(secure, "operator"))
         assert (well.exit_code, PASSWORD in well.output) == (0, False), well.output
+        look = nyxter(
+            "top", "--once", NYXTER_REDIS_URL=valkey, **doctor, **variables(secure, "operator")
+        )
+        assert (look.exit_code, PASSWORD in look.output) == (0, False), look.output
+        console_at_work(secure, system, valkey, some)
     people_at_work(secure)
     assert_secret_and_closed(system)
     everything_beside_its_oracle(secure, system, valkey, keeper)
     steward_at_work(secure, system, valkey, keeper)
+
+
+def console_at_work(secure: SecureKafka, system: System, valkey: str, somebody: str) -> None:
+    """Every look-up, and what is published as it comes."""
+    directory = system.directory / "console"
+    directory.mkdir()
+    there = {"NYXTER_REDIS_USERNAME": user_of("console"), "NYXTER_REDIS_PASSWORD": PASSWORD}
+    there |= {"NYXTER_REDIS_URL": valkey, **variables(secure, "console")}
+    with ConsoleProcess(directory, **there) as console:
+        console.wait_for_events()
+        paths = [f"/v1/customers/{somebody}{further}" for further in ("", "/history", "/explain")]
+        for path in (*paths, "/v1/segments/pequeno/members?limit=1"):
+            assert console.get(path).status_code == 200, path
+        page = console.get("/v1/segments/pequeno/members?limit=1").json()["next"]
+        next_page = console.get(f"/v1/segments/pequeno/members?cursor={page}")
+        assert next_page.status_code == 200
+    assert PASSWORD not in console.log.read_text("utf-8")
 
 
 def people_at_work(secure: SecureKafka) -> None:
@@ -172,6 +195,8 @@ def assert_secret_and_closed(system: System) -> None:
         ("source", topics.SEGMENT_EVENTS),
         ("marketing", topics.SEGMENT_EVENTS),
         ("analyst", topics.CONTROL),
+        ("console", topics.CONTROL),
+        ("console", topics.SEGMENT_EVENTS),
         ("operator", topics.PROFILES),
         ("operator", topics.PURCHASES),
         ("steward", topics.SEGMENT_EVENTS),
@@ -199,6 +224,7 @@ def test_what_is_not_granted_is_not_written(
         ("marketing", topics.SEGMENT_EVENTS, "nyxter", KafkaError.GROUP_AUTHORIZATION_FAILED),
         ("cache", topics.PURCHASES, "nyxter-cache", KafkaError.TOPIC_AUTHORIZATION_FAILED),
         ("analyst", topics.SEGMENT_EVENTS, "nyxter-cache", KafkaError.GROUP_AUTHORIZATION_FAILED),
+        ("console", topics.SEGMENT_EVENTS, "nyxter", KafkaError.GROUP_AUTHORIZATION_FAILED),
     ],
 )
 def test_what_is_not_granted_is_not_read(
@@ -309,6 +335,9 @@ def test_who_listens_is_found() -> None:
         ("cache", ("FLUSHALL",)),
         ("cache", ("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")),
         ("operator", ("HSET", "nyxter:v1:meta", "lag", "0")),
+        ("console", ("HSET", "nyxter:v1:customer:{K1}", "tier", "vip")),
+        ("console", ("HGETALL", "nyxter:v1:positions")),
+        ("console", ("SCAN", "0")),
     ],
 )
 @pytest.mark.usefixtures("keeper")

@@ -29,7 +29,7 @@ from streams.cli import app
 
 COMMANDS = (
     *("demo", "replay", "worker", "simulate", "card", "cache", "reconcile", "doctor", "health"),
-    "erase",
+    *("erase", "schemas", "top"),
 )
 AWAY = "redis://:secret@127.0.0.1:1/0"
 
@@ -54,7 +54,7 @@ def test_each_command_explains_itself_with_an_example(command: str) -> None:
     assert f"nyxter {command}" in page
 
 
-@pytest.mark.parametrize("module", ["words", "whys", "sheet", "demo.playing"])
+@pytest.mark.parametrize("module", ["words", "demo.playing"])
 def test_examples_in_the_code(module: str) -> None:
     outcome = doctest.testmod(importlib.import_module(f"streams.cli.{module}"))
     assert outcome.attempted

@@ -9,8 +9,8 @@ from test_cli import nyxter, told
 from test_cli_explain import CAUSE, SCORES, TRIGGER, moved
 
 from schemas.outputs import JOURNEY_TRIGGERED
-from streams.cli.tail import Filters
 from streams.cli.tail import told as line_of
+from streams.selection import Filters
 
 NOBODY = Filters(frozenset(), None, None, None)
 

@@ -17,8 +17,8 @@ from streams.cli.arguments import refuse_empty_secret
 from streams.settings import Settings
 
 FILE = Path(__file__).resolve().parents[1] / "docker-compose.yml"
-OURS = ("topics", "worker", "cache")
-LISTENING = ("kafka", "valkey")
+OURS = ("topics", "worker", "cache", "console")
+LISTENING = ("kafka", "valkey", "console")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_it_follows_the_compose_specification() -> None:
 
 
 def test_the_services_are_those_of_the_readme(services: dict[str, Any]) -> None:
-    assert sorted(services) == sorted((*OURS, *LISTENING))
+    assert sorted(services) == sorted({*OURS, *LISTENING})
     assert services["worker"]["deploy"]["replicas"] == 2
     assert services["kafka"]["image"] == "apache/kafka:4.1.0"
     assert services["valkey"]["image"] == "valkey/valkey:8"
@@ -85,6 +85,7 @@ def test_the_environment_can_be_used(
         ("topics", {"kafka": "service_healthy"}),
         ("worker", {"topics": "service_completed_successfully"}),
         ("cache", {"topics": "service_completed_successfully", "valkey": "service_healthy"}),
+        ("console", {"topics": "service_completed_successfully", "valkey": "service_healthy"}),
     ],
 )
 def test_services_wait_for_what_they_need(

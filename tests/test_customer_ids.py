@@ -15,7 +15,7 @@ from nyxter_online.intake import Line, take_in
 from schemas.customer_id import problem_of
 from schemas.envelope import loads
 from streams.cards import card_key, history_key
-from streams.cli.sheet import history_table, plain_console
+from streams.cli.sheet import EXPLAINING, changes_table, plain_console
 from streams.cli.words import printable
 from streams.lane.partitioner import partition_of
 from streams.segmenter.codec import load_customers, register_record
@@ -77,5 +77,5 @@ def test_a_page_takes_brackets_and_colons_for_what_they_are(
     event = {"id": "[/x]:smile:", "type": "nyxter.purchase.recorded.v1"}
     why = {"cause": "customer", "event": event, "before": None, "after": {}, "boundary": None}
     moved = {"time": "2026-11-22T13:00:00Z", "kind": "tier", "old": None, "new": "vip", "why": why}
-    plain_console().print(history_table([moved]))
+    plain_console().print(changes_table(EXPLAINING.changes([moved])))
     assert "pedido [/x]:smile:" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.cli.demo import show
+from streams.embedded import HOST
 
 PATIENCE_S = 150
 
@@ -22,10 +25,10 @@ PATIENCE_S = 150
 class Demo:
     """A demonstration under way; what it says goes to a file."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
         self._logs = folder / "data" / "demo"
         self._said = folder / "said"
-        environment = os.environ | {"NYXTER_DATA_DIR": str(folder / "data")}
+        environment = {**os.environ, "NYXTER_DATA_DIR": str(folder / "data"), **environment}
         command = [sys.executable, "-m", "streams.cli", "demo", *options]
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
@@ -51,9 +54,10 @@ class Demo:
         return {pid: command for pid, parent, command in processes() if parent == ours}
 
     def has_servers(self) -> bool:
-        """Whether broker, Redis, worker and cache all run under their own names."""
+        """Whether broker, Redis, worker, cache and console all run under their own names."""
         commands = " ".join(self.children().values())
-        return all(name in commands for name in ("tansu", "valkey", "cli worker", "cli cache"))
+        ours = ("cli worker", "cli cache", "cli console")
+        return all(name in commands for name in ("tansu", "valkey", *ours))
 
     def wait_for_loading(self) -> dict[int, str]:
         """Wait until the base goes in and all processes run; return them."""
@@ -85,8 +89,8 @@ def processes() -> Iterator[tuple[int, int, str]]:
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Demo]:
-    demo = Demo(folder, *options)
+def running(folder: Path, *options: str, **environment: str) -> Iterator[Demo]:
+    demo = Demo(folder, *options, **environment)
     try:
         yield demo
     finally:
@@ -117,6 +121,7 @@ def test_once_ends_when_every_card_equals_replay(tmp_path: Path) -> None:
         children = demo.children()
         assert demo.end() == 0, demo.said()
         said = demo.said()
+    assert "cards compared, one of them over HTTP" in said
     assert "cards compared with replay as of" in said
     assert " 0 differ." in said
     assert " of 5,000 events" in said
@@ -164,12 +169,21 @@ def test_a_process_that_dies_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.embedded
-def test_the_commands_it_names_work_until_ctrl_c(tmp_path: Path) -> None:
-    with running(tmp_path, "--customers", "100") as demo:
+def test_the_commands_and_the_link_it_names_work_until_ctrl_c(tmp_path: Path) -> None:
+    taken = socket.create_server((HOST, 0))
+    at = f"{HOST}:{taken.getsockname()[1]}"
+    with taken, running(tmp_path, "--customers", "100", NYXTER_CONSOLE_AT=at) as demo:
         demo.wait_for("a second worker")
+        assert_the_link_opens_the_console(demo, not_at=at)
         lines = [line.strip() for line in demo.said().splitlines()]
         cards = [line for line in lines if " card " in line and "--redis" in line]
         assert len(cards) == 2
+        [top] = [line for line in lines if line.endswith(" top")]
+        shown = subprocess.run(
+            ["env", *shlex.split(top), "--once"], capture_output=True, text=True, check=False,
+            timeout=PATIENCE_S,
+        )  # fmt: skip
+        assert (shown.returncode, "lag by partition" in shown.stdout) == (0, True), shown.stderr
         for command in map(shlex.split, cards):
             shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
             assert shown.returncode == 0, shown.stderr
@@ -179,6 +193,29 @@ def test_the_commands_it_names_work_until_ctrl_c(tmp_path: Path) -> None:
         assert demo.end() == 0, demo.said()
         assert demo.said().endswith(" events\nEnded.\n")
         wait_until_gone(children)
+
+
+def assert_the_link_opens_the_console(demo: Demo, not_at: str) -> None:
+    """The link lets in, nothing else does, and no process shows the token to all."""
+    [link] = [line.strip() for line in demo.said().splitlines() if "/entrar?chave=" in line]
+    assert f"//{not_at}/" not in link, "somebody else listens there"
+    token = link.rpartition("=")[2]
+    assert len(token) >= 16
+    with httpx.Client(trust_env=False, follow_redirects=True) as browser:
+        demo.wait_until(lambda: _answers(browser, link), "the console answers")
+        page = browser.get(link, headers={"Accept": "text/html"})
+        assert (page.status_code, page.url.path) == (200, "/")
+    with_other = httpx.get(link[:-3] + "xyz", trust_env=False)
+    assert with_other.status_code == 401
+    assert token not in " ".join(command for _, _, command in processes())
+    assert token not in demo.log("console")
+
+
+def _answers(browser: httpx.Client, link: str) -> bool:
+    try:
+        return browser.get(link).is_success
+    except httpx.TransportError:
+        return False
 
 
 @pytest.mark.embedded

@@ -1,25 +1,31 @@
 """Parts of the demonstration alone: the proof at midnight, what is told, the screen, the reel."""
 
 import io
+import socket
 from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from driving import replayed_lines
-from rich.console import Console
+from pydantic import SecretStr
+from rich.console import Console as RichConsole
 
 from nyxter_online.simulate import base
 from schemas.envelope import dumps
 from schemas.rules import read_rules
 from streams.cli.demo import proof, show
 from streams.cli.demo.loading import Loaded
+from streams.cli.demo.lookup import Lookup
 from streams.cli.demo.pages import PlainPage
 from streams.cli.demo.phases import Phases
 from streams.cli.demo.playing import Figures
 from streams.cli.demo.scene import Scene
+from streams.cli.demo.stage import free_address
 from streams.cli.demo.terminal import TerminalPage
-from streams.cli.demo.transitions import Reel, Transition
+from streams.cli.live.transitions import Reel, Transition
+from streams.embedded import HOST
+from streams.settings import Settings
 
 
 class TurningShelf:
@@ -39,6 +45,10 @@ class TurningShelf:
         self.today = date(2026, 11, 23)
         return replayed_lines(self._lines, as_of=self.today).profiles
 
+    def card(self, customer: str) -> dict[str, Any]:
+        """What the console tells."""
+        return self.profiles()[customer] | {"version": 7, "updated_at": 1}
+
 
 def test_a_day_that_turns_during_the_proof_is_the_one_that_counts(
     monkeypatch: pytest.MonkeyPatch,
@@ -46,10 +56,56 @@ def test_a_day_that_turns_during_the_proof_is_the_one_that_counts(
     lines = [dumps(event) for event in base(7, 60, date(2026, 11, 22))]
     shelf = TurningShelf(lines)
     monkeypatch.setattr(proof, "_today", lambda: shelf.today)
-    scene = SimpleNamespace(shelf=shelf, look=lambda: None, is_settled=lambda: True)
+    scene = scene_of(shelf, shelf)
     proven = proof.prove(cast("Scene", scene), lines, read_rules(""), Phases(PlainPage()))
     assert (proven.day, proven.cards) == (date(2026, 11, 23), 60)
     assert not proven.differences
+
+
+def scene_of(shelf: object, lookup: object) -> object:
+    return SimpleNamespace(shelf=shelf, lookup=lookup, look=lambda: None, is_settled=lambda: True)
+
+
+class Console:
+    """A console that is not there yet at first, and then tells of another customer's score."""
+
+    def __init__(self, shelf: TurningShelf) -> None:
+        self._shelf = shelf
+        self.asked: list[str] = []
+
+    def card(self, customer: str) -> dict[str, Any] | None:
+        self.asked.append(customer)
+        return self._shelf.card(customer) | {"V": -1.0} if len(self.asked) > 2 else None
+
+
+def test_what_the_console_tells_is_compared_once_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [dumps(event) for event in base(7, 20, date(2026, 11, 22))]
+    shelf = TurningShelf(lines)
+    shelf.today = date(2026, 11, 23)
+    monkeypatch.setattr(proof, "_today", lambda: shelf.today)
+    console = Console(shelf)
+    scene = scene_of(shelf, console)
+    proven = proof.prove(cast("Scene", scene), lines, read_rules(""), Phases(PlainPage()))
+    [customer] = set(console.asked)
+    assert (len(console.asked), proven.differences) == (3, {f"{customer} over HTTP": ["V"]})
+
+
+def test_a_port_that_is_taken_is_left_to_who_has_it() -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        other = free_address(f"{HOST}:{port}")
+    assert other.startswith(f"{HOST}:")
+    assert other != f"{HOST}:{port}"
+    assert free_address(f"0.0.0.0:{port}") == f"{HOST}:{port}", "for this machine alone"
+
+
+def test_a_console_that_is_away_tells_nothing() -> None:
+    settings = Settings(console_at=f"{HOST}:1", console_token=SecretStr("x" * 16))
+    lookup = Lookup(settings)
+    assert lookup.card("K1") is None
+    assert lookup.link == f"http://{HOST}:1/entrar?chave={'x' * 16}"
 
 
 def test_differences_are_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +120,7 @@ def test_differences_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 def screen(width: int, height: int) -> tuple[TerminalPage, io.StringIO]:
     shown = io.StringIO()
-    console = Console(
+    console = RichConsole(
         file=shown, force_terminal=True, color_system=None, width=width, height=height
     )
     return TerminalPage(console), shown

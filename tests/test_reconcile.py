@@ -19,6 +19,7 @@ from streams.app import now_ms
 from streams.cache import make_rebuild
 from streams.cards import card_key, history_key, members_key
 from streams.cli import app
+from streams.counts import COUNTS, moves_key
 from streams.embedded import run_redis
 from streams.reconcile.findings import Finding, Findings
 from streams.reconcile.outputs import Output, _List, _Table
@@ -142,6 +143,17 @@ def forge_a_transition(redis: Redis, name: str) -> Finding:
     return Finding("history differs", name, "offset 999999")
 
 
+def forge_a_count(redis: Redis, _: str) -> Finding:
+    redis.hset(COUNTS, '["tier","ouro"]', 2)
+    return Finding("count differs", None, '["tier","ouro"]: 2 instead of nothing')
+
+
+def forge_a_move(redis: Redis, _: str) -> Finding:
+    redis.hset(moves_key("1999-12-31"), '["change","tier","","ouro"]', 2)
+    named = '1999-12-31 ["change","tier","","ouro"]: 2 instead of nothing'
+    return Finding("moves differ", None, named)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -154,6 +166,8 @@ def forge_a_transition(redis: Redis, name: str) -> Finding:
         move_a_member,
         lose_a_transition,
         forge_a_transition,
+        forge_a_count,
+        forge_a_move,
     ],
 )
 def test_damage_to_redis_is_named(

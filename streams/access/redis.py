@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from redis import AuthenticationError, Redis, RedisError
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, ResponseError
 from redis.retry import Retry
@@ -12,11 +15,29 @@ from streams.access.fields import Access
 from streams.access.places import Address, redis_address, redis_place
 from streams.access.reach import ANSWER_S, Door, Step, Unreachable
 
+_CONNECTIONS: Final = 32
 _LOGIN: Final = "NYXTER_REDIS_USERNAME and NYXTER_REDIS_PASSWORD (or what NYXTER_REDIS_URL says)"
 
 
 def redis_client(access: Access) -> Redis:
     """Return a client; it connects when it is used, waits for seconds and tries nothing twice."""
+    return Redis.from_url(access.redis_url, retry=Retry(NoBackoff(), 0), **_told(access))
+
+
+def async_redis_client(access: Access) -> AsyncRedis:
+    """Return a client for an event loop; like `redis_client`, but many wait for few connections."""
+    pool = BlockingConnectionPool.from_url(
+        access.redis_url,
+        max_connections=_CONNECTIONS,
+        timeout=ANSWER_S,
+        retry=AsyncRetry(NoBackoff(), 0),
+        **_told(access),
+    )
+    return AsyncRedis.from_pool(pool)
+
+
+def _told(access: Access) -> dict[str, Any]:
+    """Return who we are, whom we trust, and how long we wait."""
     given: dict[str, Any] = {
         "username": access.redis_username or None,
         "password": access.redis_password.get_secret_value() or None,
@@ -25,13 +46,8 @@ def redis_client(access: Access) -> Redis:
         given["ssl_ca_certs"] = access.redis_ssl_ca_file and str(access.redis_ssl_ca_file)
         given["ssl_certfile"] = access.redis_ssl_cert_file and str(access.redis_ssl_cert_file)
         given["ssl_keyfile"] = access.redis_ssl_key_file and str(access.redis_ssl_key_file)
-    return Redis.from_url(
-        access.redis_url,
-        socket_timeout=ANSWER_S,
-        socket_connect_timeout=ANSWER_S,
-        retry=Retry(NoBackoff(), 0),
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    waits = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
+    return waits | {name: value for name, value in given.items() if value is not None}
 
 
 def reach_redis(access: Access) -> Iterator[Step]:

@@ -20,15 +20,17 @@ KAFKA_ROLES: Final = {
     "source": "whatever sends purchases, contracts and customers",
     "marketing": "whoever acts on triggers, in groups whose names begin with "
     f"{MARKETING_GROUPS}- (examples/consumer.py)",
-    "operator": "nyxter topics, doctor, tail, triggers, model, dead-letters list and show, "
+    "operator": "nyxter topics, doctor, tail, top, triggers, model, dead-letters list and show, "
     "reconcile, replay --journal",
     "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
-    "analyst": "nyxter tail, model show",
+    "analyst": "nyxter tail, model show, export",
+    "console": "nyxter console",
 }
 REDIS_ROLES: Final = {
     "cache": "nyxter cache",
     "support": "nyxter card, explain, and tools that read cards",
-    "operator": "nyxter doctor, reconcile, and whoever looks at everything of ours",
+    "console": "nyxter console",
+    "operator": "nyxter doctor, top, reconcile, and whoever looks at everything of ours",
     "steward": "nyxter erase, cache rebuild",
 }
 
@@ -89,6 +91,7 @@ def kafka_grants(settings: Settings) -> Iterator[Grant]:
     yield from _steward(settings)
     yield Grant("analyst", ("Read",), "topic", (*outputs, topics.SNAPSHOTS))
     yield Grant("analyst", ("Describe",), "group", (NO_GROUP,))
+    yield from _console(settings.app_id, topics.changelog(settings))
 
 
 def _worker(app_id: str, changelog: str) -> Iterator[Grant]:
@@ -128,13 +131,24 @@ def _steward(settings: Settings) -> Iterator[Grant]:
     )
 
 
+def _console(app_id: str, changelog: str) -> Iterator[Grant]:
+    """Yield what pages and look-ups need; the changelog and the inputs: how far workers are."""
+    shown = (topics.SEGMENT_EVENTS, topics.SNAPSHOTS, topics.DEAD_LETTERS, topics.RETRIED)
+    yield Grant("console", ("Read",), "topic", (*shown, changelog))
+    described = tuple(name for name in SOURCES if name not in shown)
+    yield Grant("console", ("Describe",), "topic", described)
+    yield Grant("console", ("Describe",), "group", (app_id, NO_GROUP))
+
+
 _FILL: Final = (
     *("ping", "time", "script|load", "evalsha"),
-    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "del", "expire"),
+    *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "hincrby", "hdel", "hscan"),
+    *("del", "expire", "multi", "exec"),
     *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
 )
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
 _MEMBERS: Final = ("zcard", "zcount", "zrange", "zscore")
+_RANKS: Final = ("zcard", "zscore", "zrevrange", "zrevrank", "zrange", "zscan")
 
 REDIS_KEYS: Final = (
     Keys(
@@ -153,6 +167,18 @@ REDIS_KEYS: Final = (
         ("ping", *_LOOK_UP, *_MEMBERS),
     ),
     Keys(
+        "console",
+        (
+            *("%R~nyxter:v1:customer:*", "%R~nyxter:v1:segment:*:members", "%R~nyxter:v1:segments"),
+            *("%R~nyxter:v1:meta", "%R~nyxter:v1:counts"),
+            *("%R~nyxter:v1:moves:*", "%R~nyxter:v1:sizes:*"),
+        ),
+        (
+            *("ping", "hgetall", "hmget", "xrevrange", "sismember", "smembers", "zrandmember"),
+            *_RANKS,
+        ),
+    ),
+    Keys(
         "operator",
         ("%R~nyxter:v1:*",),
         (
@@ -164,8 +190,8 @@ REDIS_KEYS: Final = (
         "steward",
         ("~nyxter:v1:*",),
         (
-            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "hdel", "xlen", "type"),
-            *("exists", "watch", "unwatch", "multi", "exec"),
+            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "xlen", "type"),
+            *("exists", "watch", "unwatch", "persist", "rename"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Output topics -> Redis: cards, histories, members of segments.
+"""Output topics -> Redis: cards, histories, members of segments, counts of all that.
 
 Redis is a copy. Everything in it is written so that writing it again, late, or in another order
 changes nothing (`streams.cache.store`), and it is filled from the positions that it holds itself
@@ -16,8 +16,10 @@ from streams.access.redis import redis_client
 from streams.cache.feed import Feed, PositionBeyondEnd
 from streams.cache.loop import Cache
 from streams.cache.meta import Meta
+from streams.cache.moves import Moves
 from streams.cache.positions import Positions
 from streams.cache.rebuild import Rebuild, Told
+from streams.cache.sizes import Sizes
 from streams.cache.store import Store
 from streams.cache.survey import Survey
 from streams.ends import Ends
@@ -32,7 +34,8 @@ def make_cache(settings: Settings) -> Cache:
     ends = Ends(AdminClient(client))
     feed = Feed(Consumer(_consumer(settings)), ends, partial(Survey, client))
     positions = Positions(redis)
-    return Cache(feed, Store(redis, positions), positions, Meta(redis))
+    written = Store(redis, positions), Moves(redis, positions), positions
+    return Cache(feed, *written, Meta(redis), Sizes(redis))
 
 
 def make_rebuild(settings: Settings, told: Told) -> Rebuild:

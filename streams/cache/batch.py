@@ -1,5 +1,6 @@
 """What is written to Redis in one go."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -7,16 +8,29 @@ from confluent_kafka import Message
 
 from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED, UNASSIGNED
+from streams.cache.counted import Move, counted_as, move_of
 
 
 class Standing(NamedTuple):
-    """Where a customer stands: segments by name, and the score to rank its members by."""
+    """Where a customer stands.
+
+    Attributes
+    ----------
+    segments
+        By name.
+    score
+        To rank their members by.
+    counted
+        The fields of the counts that the customer is counted in, one a line.
+
+    """
 
     segments: frozenset[bytes]
     score: float
+    counted: str
 
 
-NOWHERE = Standing(frozenset(), 0.0)
+NOWHERE = Standing(frozenset(), 0.0, "")
 
 
 @dataclass(slots=True)
@@ -62,10 +76,15 @@ class Batch:
     ----------
     changes
         Customer id (the bytes of the Kafka key) -> what is new.
+    moves
+        Partition -> offset of each event and what it is counted as, in the topic's order.
 
     """
 
     changes: dict[bytes, Change] = field(default_factory=dict)
+    moves: defaultdict[int, list[tuple[int, Move]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
     def add_profile(self, message: Message) -> None:
         """Take a record of the profiles topic; of a customer's records the last one stays.
@@ -88,7 +107,9 @@ class Batch:
         """
         event = loads(message.value())
         if event["type"] in (SEGMENT_CHANGED, JOURNEY_TRIGGERED):
-            self._change(message).transitions.append((message.offset(), transition_of(event)))
+            move, transition = move_of(event), transition_of(event)
+            self._change(message).transitions.append((message.offset(), transition))
+            self.moves[message.partition()].append((message.offset(), move))
 
     def _change(self, message: Message) -> Change:
         if (customer := message.key()) is None:
@@ -111,11 +132,8 @@ def transition_of(event: dict[str, Any]) -> dict[str, Any]:
 def standing_of(profile: dict[str, Any] | None) -> Standing:
     """Return where a profile puts its customer; who is gone stands nowhere.
 
-    >>> rfm = {"segment": "Leais"}
-    >>> profile = {"tier": "vip", "campaigns": ["retencao"], "rfm": rfm, "prfv": 71.86}
-    >>> profile["consumption"] = {"segment": "unassigned"}
-    >>> sorted(standing_of(profile).segments), standing_of(profile).score
-    ([b'Leais', b'retencao', b'vip'], 71.86)
+    >>> standing_of(None)
+    Standing(segments=frozenset(), score=0.0, counted='')
     """
     if profile is None:
         return NOWHERE
@@ -124,4 +142,5 @@ def standing_of(profile: dict[str, Any] | None) -> Standing:
         names.append(profile["rfm"]["segment"])
     if profile["consumption"]["segment"] != UNASSIGNED:
         names.append(profile["consumption"]["segment"])
-    return Standing(frozenset(map(str.encode, names)), float(profile["prfv"] or 0))
+    segments = frozenset(map(str.encode, names))
+    return Standing(segments, float(profile["prfv"] or 0), counted_as(profile))

@@ -1,10 +1,12 @@
--- Writes what is new of one customer, all of it at once: the card, never over a newer one, the
--- customer's places among the members of segments, and transitions.
+-- Writes what is new of one customer, all of it at once: the card, never over a newer one, what the
+-- customer is counted as, the places among the members of segments, and transitions.
 --
 -- KEYS: 1  the card (a hash)
 --       2  the history (a stream)
 --       3  the segments ever known (a set)
 --       4  who may write (a hash)
+--       5  the counts (a hash)
+--       6  the rebuild that is under way (a hash)
 -- and the members (sorted sets) of the segments that KEYS[3] and ARGV[9] name.
 -- ARGV: 1  field of KEYS[4], and
 --       2  what it has to hold: otherwise somebody else writes now, and nothing is done
@@ -19,6 +21,8 @@
 --       11 after a segment's name in the key of its members
 --       12 most transitions to keep
 --       13 the offset before which the transitions given are all there are, or '' when they are new
+--       14 what the card is counted as: fields of the counts, one a line
+--       15 what is before a recount's name in the key of its counts
 --       ...  for each transition: its offset, and its names and values as the card's
 -- Returns 1, or 0 where somebody else writes now.
 --
@@ -29,8 +33,18 @@ if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
 
 local card, history, customer = KEYS[1], KEYS[2], ARGV[3]
 
+local held, gone, counted, recounted =
+  unpack(redis.call('HMGET', card, 'version', 'gone', 'counted', 'recount'))
+local recount = redis.call('HGET', KEYS[6], 'recount')  -- the name of one that is under way, or none
+
 local function write_card()
   local fields = cjson.decode(ARGV[7])
+  fields[#fields + 1] = 'counted'
+  fields[#fields + 1] = ARGV[14]
+  if recount then
+    fields[#fields + 1] = 'recount'
+    fields[#fields + 1] = recount
+  end
   redis.call('HSET', card, unpack(fields))
   if redis.call('HLEN', card) ~= #fields / 2 then  -- the one before had more, or was a tombstone
     redis.call('DEL', card)
@@ -42,6 +56,29 @@ local function bury()
   redis.call('DEL', card, history)
   redis.call('HSET', card, 'version', ARGV[4], 'gone', '1')
   redis.call('EXPIRE', card, ARGV[6])
+end
+
+local function count(counts, was, is)
+  if was == is then return end
+  local by = {}
+  for field in string.gmatch(is, '[^\n]+') do by[field] = 1 end
+  for field in string.gmatch(was, '[^\n]+') do by[field] = (by[field] or 0) - 1 end
+  for field, step in pairs(by) do
+    if step ~= 0 and redis.call('HINCRBY', counts, field, step) == 0 then
+      redis.call('HDEL', counts, field)
+    end
+  end
+end
+
+-- Takes away what the card before was counted as and gives what this one is, so that the counts are
+-- those of all cards at any moment. While somebody recounts, each card is added to the new counts
+-- once: by whoever comes first, a writer or they.
+local function write_counts()
+  local was, is = counted or '', gone and '' or ARGV[14]
+  count(KEYS[5], was, is)
+  if recount then
+    count(ARGV[15] .. recount .. ':counts', recounted == recount and was or '', is)
+  end
 end
 
 -- Says everything of this version of the card: a member of the segments that it names, of no other
@@ -109,7 +146,7 @@ end
 
 local function transitions()
   local given = {}
-  for i = 14, #ARGV, 2 do
+  for i = 16, #ARGV, 2 do
     given[#given + 1] = {ARGV[i] .. '-1', cjson.decode(ARGV[i + 1])}
   end
   return given
@@ -135,13 +172,13 @@ local function replace_before(offset)
   if not are_same(entries, held) then write_anew(entries) end
 end
 
-local held, gone = unpack(redis.call('HMGET', card, 'version', 'gone'))
 if held == ARGV[5] then held = false end
 
 local version = tonumber(ARGV[4])
 if version and (tonumber(held) or -1) <= version then
   gone = ARGV[7] == ''
   if gone then bury() else write_card() end
+  write_counts()
   write_members()
   held = ARGV[4]
 end

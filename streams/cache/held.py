@@ -9,6 +9,7 @@ from redis import Redis
 from streams.cache.positions import POSITIONS
 from streams.cache.scripts import answers
 from streams.cards import SEGMENTS, card_key, members_key
+from streams.counts import moves_key
 from streams.place import Place
 
 _CARD, _, _CLOSE = card_key(b"\0").partition(b"\0")
@@ -36,6 +37,11 @@ def segments(redis: Redis) -> set[bytes]:
     known: Any = redis.smembers(SEGMENTS)
     keys = redis.scan_iter(_MEMBERS + b"*" + _AFTER, count=_SCAN)
     return {key[len(_MEMBERS) : -len(_AFTER)] for key in keys} | set(known)
+
+
+def days(redis: Redis) -> set[bytes]:
+    """Return the keys of the days of which moves are kept."""
+    return set(redis.scan_iter(moves_key("*"), count=_SCAN))
 
 
 def members(redis: Redis, segment: bytes) -> Iterator[tuple[bytes, float]]:

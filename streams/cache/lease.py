@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from streams.cache.store import Permit
+from streams.cache.permit import Permit
 from streams.cards import PREFIX
 
 REBUILD: Final = PREFIX + b"rebuild"

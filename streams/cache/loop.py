@@ -11,7 +11,9 @@ from redis.backoff import EqualJitterBackoff
 from streams.cache.batch import Batch
 from streams.cache.feed import Feed
 from streams.cache.meta import Meta
+from streams.cache.moves import Moves
 from streams.cache.positions import Positions
+from streams.cache.sizes import Sizes
 from streams.cache.store import Store
 from streams.place import Place
 
@@ -34,8 +36,8 @@ class Cache:
     ----------
     feed
         The output topics.
-    store, positions, meta
-        The three parts of Redis that are written.
+    store, moves, positions, meta, sizes
+        The parts of Redis that are written.
 
     Attributes
     ----------
@@ -46,11 +48,21 @@ class Cache:
 
     """
 
-    def __init__(self, feed: Feed, store: Store, positions: Positions, meta: Meta) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        store: Store,
+        moves: Moves,
+        positions: Positions,
+        meta: Meta,
+        sizes: Sizes,
+    ) -> None:
         self._feed = feed
         self._store = store
+        self._moves = moves
         self._positions = positions
         self._meta = meta
+        self._sizes = sizes
         self._limit = LIMIT
         self._failures = 0
         self._backoff = EqualJitterBackoff(cap=2.0, base=0.1)
@@ -90,6 +102,7 @@ class Cache:
         if self._feed.is_placed or not (places := self._feed.given):
             return
         self._store.open()
+        self._moves.open()
         self._meta.open()
         held = self._positions.take_over(places)
         self._feed.place(held)
@@ -109,7 +122,7 @@ class Cache:
     def _write(self, batch: Batch, *, is_due: bool) -> bool:
         """Write and move on; False where our places are not ours any more."""
         if batch.changes:
-            if not self._store.write(batch.changes):
+            if not (self._store.write(batch.changes) and self._moves.write(batch.moves)):
                 return False
             self._meta.see(batch.changes.values())
             self._limit = min(LIMIT, 2 * self._limit)
@@ -119,6 +132,7 @@ class Cache:
         """Tell how far we are."""
         self.lags = self._feed.lags()
         self._meta.write(self.lags)
+        self._sizes.keep()
         self._feed.commit()
         self._tick_at = time.monotonic() + TICK_S
         if self._failures:

@@ -1,5 +1,6 @@
-"""The histories that a partition of the segment events comes to, in bounded memory."""
+"""The histories and moves that a partition of the segment events comes to, in bounded memory."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from zlib import crc32
@@ -9,6 +10,7 @@ from confluent_kafka import Message
 from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
 from streams.cache.batch import UNREADABLE, transition_of
+from streams.cache.counted import Move, move_of
 from streams.cache.store import HISTORY
 from streams.place import Place
 from streams.reader import records
@@ -29,6 +31,8 @@ class Past:
         librdkafka settings that reach the broker.
     partition
         Whose events.
+    counted_to
+        The offset before which events are counted; None: all of them are.
     most
         Most transitions of a customer.
 
@@ -36,13 +40,26 @@ class Past:
     ----------
     start, end
         Offsets of the first record there is (-1: there is none) and after the last.
+    moves
+        What the events are counted as, and how many as each.
+    partly
+        The day of the first event of a topic that starts late, which may have had more, else "".
 
     """
 
-    def __init__(self, client: Mapping[str, Any], partition: int, most: int = HISTORY) -> None:
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        partition: int,
+        counted_to: int | None = None,
+        most: int = HISTORY,
+    ) -> None:
         self._client = client
         self._place = Place(SEGMENT_EVENTS, partition)
         self.start, self.end = -1, 0
+        self.moves: Counter[Move] = Counter()
+        self.partly = ""
+        self._counted_to = counted_to
         offsets = self._offsets(most)
         self._first = {customer: listed[0] for customer, listed in offsets.items()}
         self._parts = 1 + sum(map(len, offsets.values())) // _AT_ONCE
@@ -54,12 +71,19 @@ class Past:
             self.end = message.offset() + 1
             if (event := _event(message)) is None:
                 continue
+            self._count(message.offset(), move_of(event))
             listed = found.setdefault(message.key(), [])
             if opens_a_life(event):
                 listed.clear()
             listed.append(message.offset())
             del listed[:-most]
         return found
+
+    def _count(self, offset: int, move: Move) -> None:
+        if not self.moves and self.start > 0:
+            self.partly = self.partly or move.day
+        if self._counted_to is None or offset < self._counted_to:
+            self.moves[move] += 1
 
     def __iter__(self) -> Iterator[dict[bytes, list[Transition]]]:
         """Yield some customers' histories at a time, oldest transition first."""
@@ -98,6 +122,7 @@ def _event(message: Message) -> dict[str, Any] | None:
     try:
         event: dict[str, Any] = loads(message.value())
         transition_of(event)
+        move_of(event)
         is_known = event["type"] in (SEGMENT_CHANGED, JOURNEY_TRIGGERED)
         opens_a_life(event)
     except UNREADABLE:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from redis import Redis
 
+from streams.cache.permit import Permit
 from streams.cache.scripts import Argument, Script, answers
-from streams.cache.store import Permit
 from streams.cards import PREFIX
 from streams.place import Place
 from streams.topics import PROFILES

@@ -12,10 +12,12 @@ from streams.cache.batch import UNREADABLE, Batch, Change
 from streams.cache.lease import Lease, LeaseLost
 from streams.cache.past import Past, Transition
 from streams.cache.positions import POSITIONS
+from streams.cache.recount import Recount
 from streams.cache.scripts import answers
 from streams.cache.store import Store
 from streams.cache.survey import Survey
 from streams.cards import META, SEGMENTS, history_key
+from streams.counts import MOVES
 from streams.ends import Ends
 from streams.lane.partitioner import partition_of
 from streams.place import Place
@@ -40,6 +42,8 @@ Told = Callable[[str, int], None]
 
 class Rebuild:
     """Writes every card, every member and every history anew, each customer's in one piece.
+
+    Counts are made anew beside those that there are, and replace them in the end (`Recount`).
 
     Nothing is removed first: a card is replaced by the same or a newer one. Only the newest record
     of each customer is written, so nobody goes back, and whatever is newer in Redis stays, unless
@@ -70,6 +74,7 @@ class Rebuild:
         self._told = told
         self._lease = Lease(redis)
         self._store = Store(redis, self._lease)
+        self._recount = Recount(redis, self._lease)
         self._surveys: dict[int, Survey] = {}
 
     def run(self) -> Rebuilt:
@@ -88,10 +93,14 @@ class Rebuild:
             self._store.open()
             self._mend_positions()
             self._know_segments()
+            self._recount.begin(self._partitions)
             customers = sum(self._customers(number) for number in range(self._partitions))
-            return Rebuilt(customers, self._remove_unknown())
+            leftovers = self._remove_unknown()
+            self._recount.end()
+            return Rebuilt(customers, leftovers)
         finally:
             self._lease.give_back()
+            self._recount.drop()
 
     def _mend_positions(self) -> None:
         """Forget positions that the topics do not reach: they are of other topics."""
@@ -104,6 +113,13 @@ class Rebuild:
                 log.warning("position_beyond_end", place=place.name)
                 self._redis.hdel(POSITIONS, place.name, f"owner:{place.name}")
                 self._redis.hdel(META, "snapshot", "rules", "day")
+            if place.topic == SEGMENT_EVENTS:
+                self._mend_moves(place.partition, ends[place])
+
+    def _mend_moves(self, partition: int, end: int) -> None:
+        counted: Any = self._redis.hget(MOVES, str(partition))
+        if int(counted or 0) > end:
+            self._redis.hdel(MOVES, str(partition))
 
     def _know_segments(self) -> None:
         if names := held.segments(self._redis):
@@ -159,7 +175,8 @@ class Rebuild:
         return number >= self._ends.written([place])[place]
 
     def _write_histories(self, partition: int, alive: set[bytes]) -> None:
-        past, left = Past(self._client, partition), set(alive)
+        past, left = Past(self._client, partition, self._recount.first(partition)), set(alive)
+        self._recount.add(past.moves, past.partly)
         for histories in past:
             self._lease.renew()
             self._write_whole(partition, histories.items(), alive, past.end)

@@ -1,12 +1,15 @@
-"""Cards, histories and members of segments in Redis: the writing side."""
+"""Cards, histories, counts and members of segments in Redis: the writing side."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 from redis import Redis
 
 from schemas.envelope import dumps
 from streams.cache.batch import Change
+from streams.cache.lease import REBUILD
+from streams.cache.permit import Permit, Permits
+from streams.cache.recount import RECOUNT
 from streams.cache.scripts import Argument, Script, answers
 from streams.cards import (
     CARD_TEXTS,
@@ -17,6 +20,7 @@ from streams.cards import (
     members_key,
     packed,
 )
+from streams.counts import COUNTS
 
 HISTORY = 200
 TOMBSTONE_S = 3600
@@ -25,29 +29,15 @@ _BEFORE, _, _AFTER = members_key(b"\0").partition(b"\0")
 _NONE: Final = b""
 
 
-class Permit(NamedTuple):
-    """What Redis has to hold for a write to be done: a hash's key, a field, its value."""
-
-    key: bytes
-    field: str
-    value: str
-
-
-class Permits(Protocol):
-    """Tells what permits to write a partition's customers."""
-
-    def permit(self, partition: int) -> Permit:
-        """Return what has to hold."""
-
-
 class Store:
     """Writes what is new of customers, so that doing it again changes nothing.
 
     All that concerns a customer is written by one script (``card.lua``), so nobody sees or leaves
     a part of it: the script compares versions, says everything of the members (of which segments
-    the customer is one, and of no other that Redis ever knew), and refuses whoever has lost the
-    right to write. So a process that was held up can neither take a card back nor bring a customer
-    back whose end is long forgotten, and one that dies leaves each customer as before or as after.
+    the customer is one, and of no other that Redis ever knew), moves the counts from what the card
+    was counted as to what it is, and refuses whoever has lost the right to write. So a process that
+    was held up can neither take a card back nor bring a customer back whose end is long forgotten,
+    and one that dies leaves each customer as before or as after.
 
     The script touches keys of several hash slots, so Redis Cluster is not supported
     (docs/decisions/0009).
@@ -81,7 +71,8 @@ class Store:
         pipe = self._redis.pipeline(transaction=False)
         for customer, change in changes.items():
             permit = self._permits.permit(change.partition)
-            keys = (card_key(customer), history_key(customer), SEGMENTS, permit.key)
+            own = (card_key(customer), history_key(customer))
+            keys = (*own, SEGMENTS, permit.key, COUNTS, REBUILD)
             self._script.queue(pipe, keys, self._arguments(customer, change, permit))
         return all(answers(pipe))
 
@@ -102,6 +93,8 @@ class Store:
             _AFTER,
             self._history,
             _NONE if change.whole_before is None else change.whole_before,
+            change.standing.counted,
+            RECOUNT,
         ]
         for offset, fields in change.transitions:
             args += (offset, dumps(packed(fields, TRANSITION_TEXTS)))

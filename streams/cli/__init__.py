@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException
 
 from streams.cli.acl import acl_app
 from streams.cli.arguments import (
+    FormerRules,
     RedisUrl,
     RulesFile,
     Sort,
@@ -18,6 +19,7 @@ from streams.cli.arguments import (
     broker_settings,
     customer_of,
     failure,
+    former_rules,
     redis_failure,
     redis_settings,
     refuse_empty_secret,
@@ -26,12 +28,16 @@ from streams.cli.arguments import (
     unwritable,
 )
 from streams.cli.cache import cache_app
+from streams.cli.console import console
 from streams.cli.dead_letters import letters_app
 from streams.cli.doctor import doctor
 from streams.cli.erase import erase
+from streams.cli.exporting import export
 from streams.cli.importing import import_file
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
+from streams.cli.schemas import schemas
+from streams.cli.top import top
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
 from streams.settings import Settings
@@ -50,7 +56,11 @@ app.command()(health)
 app.command()(reconcile)
 app.command()(rebuild)
 app.command()(erase)
+app.command()(export)
 app.command("import")(import_file)
+app.command()(schemas)
+app.command()(top)
+app.command()(console)
 
 
 @app.callback()
@@ -73,6 +83,7 @@ def replay(
         bool,
         typer.Option("--journal", help="Run again what live ran, from NYXTER_BROKER's topics."),
     ] = False,
+    former: FormerRules = None,
 ) -> None:
     """Score everyone from a file of events, without a broker.
 
@@ -87,7 +98,8 @@ def replay(
         if journal:
             from streams.cli.replay_journal import replay_journal  # noqa: PLC0415
 
-            replay_journal(broker_settings(), rules_of(rules), profiles, outputs)
+            settings, before = broker_settings(), former_rules(former)
+            replay_journal(settings, rules_of(rules), before, profiles, outputs)
             return
         from streams.cli.replay import replay_file  # noqa: PLC0415 - commands load what they need
 
@@ -270,7 +282,8 @@ def tail(
 
     Example: nyxter tail --kind trigger --fired --segment retencao
     """
-    from streams.cli.tail import Filters, NoTopic, follow  # noqa: PLC0415
+    from streams.cli.tail import NoTopic, follow  # noqa: PLC0415
+    from streams.selection import Filters  # noqa: PLC0415
 
     of = None if customer is None else customer_of(customer)
     settings = broker_settings()

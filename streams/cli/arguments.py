@@ -42,9 +42,22 @@ RulesFile = Annotated[
     Path | None,
     typer.Option("--rules", metavar="RULES.toml", help="The rules; none: the defaults."),
 ]
+FormerRules = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--former",
+        metavar="RULES.toml",
+        help="Rules that were in force before, once for each: the journal names them.",
+    ),
+]
 RedisUrl = Annotated[
     str | None, typer.Option("--redis", metavar="URL", help="The Redis; none: NYXTER_REDIS_URL.")
 ]
+
+
+def former_rules(paths: list[Path] | None) -> list[Rules]:
+    """Return the rules of each file, as `rules_of`."""
+    return [rules_of(path) for path in paths or []]
 
 
 def rules_of(path: Path | None) -> Rules:

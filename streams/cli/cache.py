@@ -55,24 +55,37 @@ def run_cache(settings: Settings) -> None:
         Broker or Redis will not let us in by these settings. One that is away is waited for.
 
     """
-    from streams.access.kafka import reach_broker  # noqa: PLC0415
-    from streams.access.reach import Unreachable  # noqa: PLC0415
-    from streams.access.redis import reach_redis  # noqa: PLC0415
     from streams.cache import make_cache  # noqa: PLC0415
     from streams.monitoring.cache import monitored  # noqa: PLC0415
 
     set_up_logs()
     with stoppable() as stop:
-        for reach in (reach_broker, reach_redis):
-            try:
-                list(reach(settings))
-            except Unreachable as error:
-                if error.is_refused:
-                    raise
-                log.warning("away", reason=str(error))
+        refuse_what_refuses_us(settings)
         cache = make_cache(settings)
         with monitored(settings, cache):
             cache.run(stop)
+
+
+def refuse_what_refuses_us(settings: Settings) -> None:
+    """Return once broker and Redis were knocked at; one that is away is waited for later.
+
+    Raises
+    ------
+    Unreachable
+        One of them will not let us in by these settings.
+
+    """
+    from streams.access.kafka import reach_broker  # noqa: PLC0415
+    from streams.access.reach import Unreachable  # noqa: PLC0415
+    from streams.access.redis import reach_redis  # noqa: PLC0415
+
+    for reach in (reach_broker, reach_redis):
+        try:
+            list(reach(settings))
+        except Unreachable as error:
+            if error.is_refused:
+                raise
+            log.warning("away", reason=str(error))
 
 
 @cache_app.command()

@@ -5,7 +5,6 @@ from typing import Any, Final
 import typer
 from rich.console import Group
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from schemas.envelope import dumps
@@ -13,18 +12,17 @@ from schemas.outputs import Profile
 from streams.access.fields import Access
 from streams.cli import words
 from streams.cli.sheet import (
-    COLOURS,
-    NAMES,
+    EXPLAINING,
     Sheet,
-    fact,
-    history_table,
+    changes_table,
+    pairs,
     plain_console,
-    provenance,
     read_sheet,
-    segments,
+    scores_table,
 )
 
 _TRANSITIONS: Final = 5
+_HEADINGS: Final = ("Indicador", "Nota", "Cor", "De onde vem")
 
 
 def show_card(access: Access, customer_id: str, *, as_json: bool) -> None:
@@ -42,24 +40,10 @@ def show_card(access: Access, customer_id: str, *, as_json: bool) -> None:
 def _page(sheet: Sheet) -> list[Any]:
     card, history = sheet
     title = Text.assemble((card["customer_id"], "bold"), " · ", (card["tier"], "bold magenta"))
-    body = Group(_scores(card), Text(), segments(card), Text(), provenance(card))
+    scores = scores_table(card, _HEADINGS, EXPLAINING.scores(card))
+    segments, provenance = EXPLAINING.segments(card), EXPLAINING.provenance(card)
+    body = Group(scores, Text(), pairs(segments), Text(), pairs(provenance))
     panel = Panel(body, title=title, expand=False, padding=(1, 2))
     if not history:
         return [panel]
-    return [panel, Text("Últimas mudanças", "bold"), history_table(history)]
-
-
-def _scores(card: dict[str, Any]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("Indicador")
-    table.add_column("Nota", justify="right")
-    table.add_column("Cor")
-    table.add_column("De onde vem")
-    for name in NAMES:
-        colour = card["bands"][name]
-        style = COLOURS.get(colour, "")
-        score = Text(words.number(card[name]), f"bold {style}")
-        shown = Text(colour or words.NOTHING, style)
-        table.add_row(f"{name} {NAMES[name]}", score, shown, fact(name, card["raw"]))
-    table.add_row("PRFV", Text(words.number(card["prfv"]), "bold"), "", "média com os pesos")
-    return table
+    return [panel, Text("Últimas mudanças", "bold"), changes_table(EXPLAINING.changes(history))]

@@ -6,10 +6,12 @@ import typer
 from confluent_kafka import KafkaException
 
 from streams.cli.arguments import (
+    FormerRules,
     RulesFile,
     broker_failure,
     broker_settings,
     failure,
+    former_rules,
     redis_failure,
     refuse_empty_secret,
     rules_of,
@@ -19,6 +21,7 @@ from streams.cli.arguments import (
 
 def reconcile(
     rules: RulesFile = None,
+    former: FormerRules = None,
     redis: Annotated[bool, typer.Option("--redis/--no-redis", help="Compare Redis too.")] = True,
     journal: Annotated[
         bool, typer.Option("--journal/--no-journal", help="Run the journal again, id by id.")
@@ -47,6 +50,7 @@ def reconcile(
         status = reconcile_system(
             settings,
             rules_of(rules or settings.rules),
+            former=former_rules(former),
             redis=redis,
             journal=journal,
             limit=limit,
@@ -64,6 +68,7 @@ def reconcile(
 
 def rebuild(
     rules: RulesFile = None,
+    former: FormerRules = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also while workers are in the group.")
     ] = False,
@@ -80,7 +85,8 @@ def rebuild(
 
     settings = broker_settings()
     refuse_empty_secret(settings)
-    run(settings, rules_of(rules or settings.rules), force=force)
+    in_force = rules_of(rules or settings.rules)
+    run(settings, in_force, former=former_rules(former), force=force)
 
 
 def health(

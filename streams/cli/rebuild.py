@@ -1,5 +1,7 @@
 """`nyxter rebuild`: the state computed anew from the journal and the input topics."""
 
+from collections.abc import Sequence
+
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from rich.console import Console
@@ -16,10 +18,12 @@ from streams.rebuild import Application, Rebuild, workers_of
 from streams.settings import Settings
 
 
-def rebuild(settings: Settings, rules: Rules, *, force: bool) -> None:
+def rebuild(
+    settings: Settings, rules: Rules, *, former: Sequence[Rules] = (), force: bool = False
+) -> None:
     """Write all partitions' state anew; what stands in the way ends the command, with the way on.
 
-    `force` goes on though workers are in the group.
+    `former` were in force before these rules; `force` goes on though workers are in the group.
     """
     client = client_config(settings)
     changelog = topics.changelog(settings)
@@ -32,7 +36,9 @@ def rebuild(settings: Settings, rules: Rules, *, force: bool) -> None:
             )
         clear_copies(settings)
         secret = settings.secret.get_secret_value().encode()
-        whose = Application(client, settings.app_id, changelog, settings.partitions, rules, secret)
+        whose = Application(
+            client, settings.app_id, changelog, settings.partitions, rules, secret, former
+        )
         count = _run(whose)
     except (topics.TopicsDiffer, StateUnusable) as error:
         raise failure(str(error)) from None

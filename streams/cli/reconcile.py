@@ -1,6 +1,7 @@
 """`nyxter reconcile`: whether a system is as its oracles say, told so that one can act on it."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import typer
@@ -25,6 +26,7 @@ def reconcile_system(
     settings: Settings,
     rules: Rules,
     *,
+    former: Sequence[Rules],
     redis: bool,
     journal: bool,
     limit: int,
@@ -44,6 +46,7 @@ def reconcile_system(
         topics.changelog(settings),
         rules,
         settings.secret.get_secret_value().encode(),
+        former,
     )
     found = Reconciling(
         system, journal=journal, limit=limit, patience_s=patience_s, told=_Telling()

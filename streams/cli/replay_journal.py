@@ -1,5 +1,6 @@
 """`nyxter replay --journal`: what live published, computed again from its journal."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -18,9 +19,16 @@ from streams.settings import Settings
 
 
 def replay_journal(
-    settings: Settings, rules: Rules, profiles: Path | None, outputs: Path | None
+    settings: Settings,
+    rules: Rules,
+    former: Sequence[Rules],
+    profiles: Path | None,
+    outputs: Path | None,
 ) -> None:
-    """Write the profiles last published and all segment changes, in the journal's order."""
+    """Write the profiles last published and all segment changes, in the journal's order.
+
+    `former` rules were in force before these.
+    """
     console = Console(stderr=True)
     replay = JournalReplay(
         client_config(settings),
@@ -28,6 +36,7 @@ def replay_journal(
         topics.changelog(settings),
         rules,
         settings.secret.get_secret_value().encode(),
+        former=former,
     )
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} outputs"))
     with ExitStack() as stack, Progress(*columns, console=console, transient=True) as bar:

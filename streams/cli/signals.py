@@ -2,8 +2,9 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Final
 
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -17,10 +18,17 @@ def stoppable() -> Iterator[threading.Event]:
     that was ignored before stays so (``nohup``).
     """
     stop = threading.Event()
-    heard = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in heard}
-    try:
+    with heard(lambda *_: stop.set()):
         yield stop
+
+
+@contextmanager
+def heard(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Have a handler called where a signal asks us to end, as `stoppable` tells."""
+    numbers = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)

@@ -1,72 +1,28 @@
 """`nyxter tail`: what is published of customers, as it comes, one line each."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import typer
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END
 from confluent_kafka.admin import AdminClient
 
 from schemas.envelope import loads
-from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
 from streams import topics
 from streams.app import client_config
 from streams.cli import whys, words
 from streams.cli.signals import stoppable
 from streams.place import Place
 from streams.reader import Reader
+from streams.selection import Event, Filters
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0
 _LOOK_S: Final = 0.1
 
-Event = dict[str, Any]
-
 
 class NoTopic(LookupError):  # noqa: N818 - it names what is the case
     """The broker has no topic to follow."""
-
-
-class Filters(NamedTuple):
-    """Which events are shown; what is empty or None lets all pass.
-
-    Attributes
-    ----------
-    kinds
-        Kinds of segment changes (then no triggers), and "trigger" for triggers of any kind.
-    customer, segment
-        Of whom, and which segment was left or entered.
-    fired
-        Only triggers that fired (True), or did not (False).
-
-    """
-
-    kinds: frozenset[str]
-    customer: str | None
-    segment: str | None
-    fired: bool | None
-
-    def lets_pass(self, event: Event) -> bool:
-        """Tell whether an event is to be shown.
-
-        >>> data = {"kind": "tier", "old": "medio", "new": "vip"}
-        >>> event = {"type": SEGMENT_CHANGED, "subject": "K1", "data": data}
-        >>> Filters(frozenset({"tier"}), None, "medio", None).lets_pass(event)
-        True
-        >>> Filters(frozenset(), "K2", None, None).lets_pass(event)
-        False
-        """
-        data, is_trigger = event["data"], event["type"] == JOURNEY_TRIGGERED
-        if event["type"] not in (SEGMENT_CHANGED, JOURNEY_TRIGGERED):
-            return False
-        if self.kinds and ("trigger" if is_trigger else data["kind"]) not in self.kinds:
-            return False
-        if self.customer is not None and event["subject"] != self.customer:
-            return False
-        names = (data["segment"],) if is_trigger else (data["old"], data["new"])
-        if self.segment is not None and self.segment not in names:
-            return False
-        return self.fired is None or (is_trigger and (data["suppressed"] is None) is self.fired)
 
 
 def follow(

@@ -17,6 +17,7 @@ from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks
 from streams.place import Place
 from streams.segmenter.board import Board
+from streams.segmenter.shift import SegmentShift
 
 _LOOP_S: Final = 60.0  # the loop that fetches turns every second
 _WORK_S: Final = 300.0  # a batch takes less than a second
@@ -77,6 +78,34 @@ class Lag(Collector):
         yield family
 
 
+class Alarms(Collector):
+    """What no limit refuses but somebody should know of (`streams.segmenter.alarms`)."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+
+    def collect(self) -> Iterator[Any]:
+        """Yield, by partition, orders beyond a day's limit and whether there are too many groups.
+
+        The orders are counted since the partition was loaded.
+        """
+        orders = GaugeMetricFamily(
+            "nyxter_orders_over_limit",
+            "Changes of days with more orders of a customer than limits.orders_a_day",
+            labels=["partition"],
+        )
+        groups = GaugeMetricFamily(
+            "nyxter_groups_over_limit",
+            "1 where there are more groups than limits.groups: no new ranks",
+            labels=["partition"],
+        )
+        for lane in self._lanes:
+            if isinstance(shift := lane.shift, SegmentShift):
+                orders.add_metric([str(lane.partition)], shift.orders_alarm.seen)
+                groups.add_metric([str(lane.partition)], shift.summarising.alarm.is_on)
+        yield from (orders, groups)
+
+
 class WorkerReport:
     """A worker's metrics and checks.
 
@@ -103,6 +132,7 @@ class WorkerReport:
         age = Gauge("nyxter_snapshot_age_seconds", "Since it came to hand", registry=registry)
         age.set_function(board.age)
         registry.register(Lag(lanes, watch))
+        registry.register(Alarms(lanes))
 
     @property
     def checks(self) -> Checks:

@@ -1,6 +1,7 @@
-"""Redis beside the topics it is filled from: cards, members, histories."""
+"""Redis beside the topics it is filled from: cards, members, histories, counts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from redis import Redis
@@ -8,9 +9,11 @@ from redis.exceptions import ResponseError
 
 from streams.cache import held
 from streams.cache.batch import UNREADABLE, Batch, Change
+from streams.cache.counted import Move
 from streams.cache.past import Past, Transition
 from streams.cache.survey import Survey
 from streams.cards import CARD_TEXTS, TRANSITION_TEXTS, card_key, history_key, members_key, packed
+from streams.counts import COUNTS, moves_key
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.findings import Findings
@@ -49,6 +52,9 @@ class Copies:
         self._findings = findings
         self._alive: set[bytes] = set()
         self._segments: list[bytes] = []
+        self._counts: Counter[str] = Counter()
+        self._moves: Counter[Move] = Counter()
+        self._partly = ""
 
     def compare(self) -> None:
         """Compare everything. Raises as the clients do."""
@@ -58,6 +64,8 @@ class Copies:
             self._alive |= alive
             self._histories(partition, alive)
         self._strangers()
+        self._compare_counts()
+        self._compare_moves()
 
     def _cards(self, partition: int) -> set[bytes]:
         """Compare the cards of a partition and their members; return who is alive."""
@@ -74,6 +82,8 @@ class Copies:
             here = {c: change for c, change in changes.items() if change.profile is not None}
             self._compare_members(here)
             alive |= here.keys()
+            for change in here.values():
+                self._counts.update(change.standing.counted.split("\n"))
         return alive
 
     def _changes(self, messages: Iterable[Any]) -> dict[bytes, Change]:
@@ -130,6 +140,8 @@ class Copies:
 
     def _histories(self, partition: int, alive: set[bytes]) -> None:
         past, left = Past(self._client, partition), set(alive)
+        self._moves.update(past.moves)
+        self._partly = max(self._partly, past.partly)
         for histories in past:
             due = {c: listed for c, listed in histories.items() if c in alive}
             left -= due.keys()
@@ -154,6 +166,29 @@ class Copies:
                 if expected.get(offset) != kept.get(offset):
                     self._findings.add("history differs", customer, f"offset {offset}")
 
+    def _compare_counts(self) -> None:
+        self._compare_figures("count differs", COUNTS, self._counts, "")
+
+    def _compare_moves(self) -> None:
+        """Compare the days of which the topic holds all."""
+        due: dict[str, dict[str, int]] = {}
+        for move, count in self._moves.items():
+            due.setdefault(move.day, {})[move.field] = count
+        kept = {key.decode().removeprefix(moves_key("").decode()) for key in held.days(self._redis)}
+        for day in sorted(kept | due.keys()):
+            if day > self._partly:
+                figures = due.get(day, {})
+                self._compare_figures("moves differ", moves_key(day), figures, f"{day} ")
+
+    def _compare_figures(self, what: str, key: bytes, due: Mapping[str, int], at: str) -> None:
+        [fields] = self._hashes([key])
+        found = {name.decode(): figure.decode() for name, figure in (fields or {}).items()}
+        self._findings.compared += len(due)
+        for name in sorted(found.keys() | due.keys()):
+            said, right = found.get(name, "nothing"), str(due.get(name, "nothing"))
+            if said != right:
+                self._findings.add(what, None, f"{at}{name}: {said} instead of {right}")
+
     def _strangers(self) -> None:
         """Name whom Redis holds and the topics do not."""
         for customers in held.some(set(held.cards(self._redis)) - self._alive, _SOME):
@@ -174,19 +209,23 @@ class Copies:
 
 def _due(change: Change) -> Fields:
     """Return the card that a profile comes to."""
-    own = {"version": change.version, "updated_at": change.updated_at}
+    own = {
+        "version": change.version,
+        "updated_at": change.updated_at,
+        "counted": change.standing.counted,
+    }
     return _fields(change.profile or {}, CARD_TEXTS) | {
         name.encode(): str(value).encode() for name, value in own.items()
     }
 
 
-def _fields(said: Mapping[str, Any], texts: frozenset[str] = TRANSITION_TEXTS) -> Fields:
+def _fields(said: Mapping[str, Any], texts: Collection[str] = TRANSITION_TEXTS) -> Fields:
     listed = [text.encode() for text in packed(said, texts)]
     return dict(zip(listed[0::2], listed[1::2], strict=True))
 
 
 def _differing(some: Fields, others: Fields) -> list[str]:
-    names = sorted(some.keys() | others.keys())
+    names = sorted((some.keys() | others.keys()) - {b"recount"})
     return [name.decode() for name in names if some.get(name) != others.get(name)]
 
 

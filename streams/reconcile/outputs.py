@@ -5,7 +5,7 @@ both are read side by side, and only what has no partner yet is kept.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain, islice
 from typing import Any, Final, NamedTuple
@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 from schemas.envelope import loads
 from schemas.rules import Rules
 from streams import topics
-from streams.journal_replay import JournalBroken, JournalReplay, Paced
+from streams.journal_replay import JournalBroken, JournalReplay
 from streams.lane.changelog import OtherVersion
 from streams.lane.records import Record
+from streams.paced import Paced
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.findings import CannotCompare, Findings
@@ -130,18 +131,23 @@ class Outputs:
         self._findings = findings
         self._numbers = range(partitions)
 
-    def compare(self, changelog: str, rules: Rules, secret: bytes) -> None:
-        """Run the journal again beside what there is.
+    def compare(
+        self, changelog: str, rules: Rules, secret: bytes, former: Sequence[Rules] = ()
+    ) -> None:
+        """Run the journal again beside what there is; `former` rules were in force before.
 
         Raises
         ------
         CannotCompare
-            The journal does not tell all, or is of other rules or another release.
+            The journal does not tell all, or names rules that are not given, or is of another
+            release.
         KafkaException
             The broker does not answer.
 
         """
-        replay = JournalReplay(self._client, len(self._numbers), changelog, rules, secret)
+        replay = JournalReplay(
+            self._client, len(self._numbers), changelog, rules, secret, former=former
+        )
         paced = Paced(self._client, _LISTS, len(self._numbers))
         lists = {at: self._list(paced, at) for at in self._places(_LISTS)}
         tables = {at: _Table(self._profiles(at), self._findings) for at in self._places(_TABLES)}

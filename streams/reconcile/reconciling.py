@@ -1,7 +1,7 @@
 """The whole comparison, made while nothing moves, or again."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +37,8 @@ class System(NamedTuple):
         The client; None leaves Redis out.
     partitions, changelog, rules, secret
         As of the workers.
+    former
+        Rules that were in force before.
 
     """
 
@@ -47,6 +49,7 @@ class System(NamedTuple):
     changelog: str
     rules: Rules
     secret: bytes
+    former: Sequence[Rules] = ()
 
     def ends_of(self, names: tuple[str, ...]) -> dict[Place, int]:
         """Return where topics end."""
@@ -149,7 +152,7 @@ class Reconciling:
             found["outputs"] = Findings(self._limit)
             self._told("outputs and the replay of the journal")
             outputs = Outputs(system.client, system.partitions, found["outputs"])
-            outputs.compare(system.changelog, system.rules, system.secret)
+            outputs.compare(system.changelog, system.rules, system.secret, system.former)
         if system.redis is not None:
             found["redis"] = Findings(self._limit)
             self._told("Redis and the topics")

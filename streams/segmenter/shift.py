@@ -6,13 +6,13 @@ of the state, the entry and the messages, so a replay of the journal does the sa
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from nyxter_online.customer import Customer, Period
-from nyxter_online.customers import BUCKETS, Customers
+from nyxter_online.customers import Customers
 from nyxter_online.epochs import Epoch
 from nyxter_online.intake import Message, Refusal, take_in
 from nyxter_online.mixture import Kept
@@ -25,27 +25,21 @@ from schemas.instant import Refused
 from streams import topics
 from streams.lane.partitioner import partition_of
 from streams.lane.records import Batch, Record, Stored
-from streams.segmenter.alarms import GroupAlarm, OrderAlarm
+from streams.segmenter.alarms import OrderAlarm
 from streams.segmenter.board import Snapshots
 from streams.segmenter.codec import (
     accepted_record,
-    chunks_record,
     load_customers,
     read_accepted,
-    read_chunk_names,
 )
 from streams.segmenter.entry import Entry, Sweep
 from streams.segmenter.progress import Progress
 from streams.segmenter.stored_registers import StoredRegisters
-from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, chunk_records
+from streams.segmenter.summarising import Summarising
+from streams.segmenter.sweep_parts import SweepParts
 from streams.segmenter.told import Site, Told
 
-_SUMMARY_S: Final = 1.0
 _QUIET_S: Final = 5.0
-_PART_S: Final = 0.02  # what a part of a sweep should take: a batch waits no longer than that
-_FIRST: Final = 500  # customers in the first part of a sweep; later ones by the time it took
-_FEWEST: Final = 100
-_MOST: Final = 5_000
 
 
 class SegmentShift:
@@ -69,7 +63,7 @@ class SegmentShift:
         )
         self._told = Told(site, self.customers)
         self.orders_alarm = OrderAlarm(site.rules.limits, self.customers)
-        self.groups_alarm = GroupAlarm(site.rules.limits, partition=site.partition)
+        self.summarising = Summarising(site, self.customers)
         self.progress = Progress()
         self.snapshot: Snapshot | None = None
         self._board = board
@@ -83,13 +77,7 @@ class SegmentShift:
         self._adopted_from: Kept | None = None
         self.accepted: Any = None
         self._accepting: Any = None
-        self._chunks: list[str] = []  # of the last summary: what lies on the topic
-        self._coming_chunks = self._chunks
-        self._part = _FIRST
-        self._whole_summary = True
-        self._unsummarised = True
-        self._urgent = False
-        self._summarised_at = 0.0
+        self._parts = SweepParts()
         self._adopted_at = time.monotonic()
 
     def load(self, stored: Stored, memo: Any) -> None:
@@ -99,7 +87,7 @@ class SegmentShift:
             self.progress = self._coming = read._replace(releasing=tuple(read.releasing))
         self.customers.period = Period(self.progress.day, self.site.rules)
         self.accepted = self._accepting = read_accepted(stored)
-        self._chunks = self._coming_chunks = read_chunk_names(stored)
+        self.summarising.load(stored)
         if not isinstance(stored, Mapping):
             self.customers.keeping = StoredRegisters(stored)
         load_customers(self.customers, stored)
@@ -110,7 +98,10 @@ class SegmentShift:
         return list(self._coming)
 
     def ready(self) -> bool:
-        """Tell whether the snapshot and the epoch that were in use, or newer ones, are here."""
+        """Tell whether the snapshot and the epoch that were in use, or newer ones, are here.
+
+        A snapshot of other rules says nothing about these: then the next one is waited for.
+        """
         return self._has_epoch() and self._has_snapshot()
 
     def _has_epoch(self) -> bool:
@@ -131,7 +122,9 @@ class SegmentShift:
         latest = self._board.latest
         if latest is None or latest.number < self.progress.snapshot:
             return False
-        self.snapshot = self._board.get(self.progress.snapshot)
+        held = self._board.get(self.progress.snapshot)
+        if held is not None and held.rules == self.site.rules.version:
+            self.snapshot = held
         return True
 
     def get(self, key: str) -> Customer | None:
@@ -153,7 +146,7 @@ class SegmentShift:
     def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
         """Return the records of a part of a sweep or of a summary, where one is due."""
         progress, snapshot = self._adopted()
-        if self._next_epoch() != progress.epoch or self._summary_due():
+        if self._next_epoch() != progress.epoch or self.summarising.is_due():
             return self.execute(self._entry(), [], positions)
         if progress.bucket is None and progress.releasing and snapshot is not None:
             progress = progress._replace(bucket=0, cause="customer", whom="released")
@@ -167,15 +160,15 @@ class SegmentShift:
         self, progress: Progress, first: int, positions: Mapping[str, int]
     ) -> list[Record]:
         """Do a part of a sweep, and fit the size of the next one to the time it took."""
+        end = self._parts.end(first, self.customers.buckets)
         began = time.monotonic()
         try:
-            part = Sweep(first, self._sweep_end(first), progress.cause, progress.whom)
+            part = Sweep(first, end, progress.cause, progress.whom)
             return self.execute(self._entry(sweep=part), [], positions)
         finally:
             took = time.monotonic() - began
             self._board.swept(took)
-            fitting = int(self._part * _PART_S / max(took, 1e-6))
-            self._part = max(_FEWEST, min(_MOST, 2 * self._part, fitting))
+            self._parts.took(took)
 
     def _is_quiet(self, progress: Progress, snapshot: Snapshot | None) -> bool:
         """Tell whether the population has stood still long enough to make every card exact.
@@ -195,9 +188,10 @@ class SegmentShift:
         if self._outcome is not None:
             self._outcome.settle(self.customers)
         if self._adopted_from is not None:
-            self._unsummarised = self._urgent = True  # the leader waits for it
+            self.summarising.note_change(urgent=True)
         self.progress, self.snapshot = self._coming, self._coming_snapshot
-        self.accepted, self._chunks = self._accepting, self._coming_chunks
+        self.accepted = self._accepting
+        self.summarising.settle()
         self._outcome = self._turned_from = self._adopted_from = None
 
     def undo(self) -> None:
@@ -209,8 +203,7 @@ class SegmentShift:
             self.customers.rebuild(self._turned_from)
         self._outcome = self._turned_from = self._adopted_from = None
         self._coming, self._accepting = self.progress, self.accepted
-        self._coming_chunks = self._chunks
-        self._whole_summary = self._unsummarised = True
+        self.summarising.undo()
 
     def execute(
         self, entry: Entry, messages: Sequence[Message], positions: Mapping[str, int]
@@ -227,7 +220,8 @@ class SegmentShift:
             records += self._control(messages[0])
         elif messages:
             records += self._events(entry, messages)
-        self._unsummarised = self._unsummarised or bool(messages)
+        if messages:
+            self.summarising.note_change()
         records.append(Record(topics.JOURNAL, None, entry.value()))
         return records
 
@@ -242,20 +236,10 @@ class SegmentShift:
             self._at_hand.number if self._at_hand is not None else 0,
             self._next_epoch(),
             sweep,
-            self._summary_due(),
+            self.summarising.is_due(),
             list(spans),
             poison,
         )
-
-    def _summary_due(self) -> bool:
-        waited = time.monotonic() - self._summarised_at >= _SUMMARY_S
-        if not (self._unsummarised and (waited or self._urgent)):
-            return False
-        customers = self.customers
-        if self.groups_alarm.lets_tell(customers.head_count.population(customers.groups)):
-            return True
-        self._summarised_at, self._urgent = time.monotonic(), False
-        return False
 
     def _next_epoch(self) -> int:
         """Return the number of the epoch to go on with: the newest one where it can be adopted.
@@ -345,13 +329,6 @@ class SegmentShift:
         self._outcome = sweep(self.customers, slots, snapshot, part.cause, part.whom, entry.at)
         return self._told.outputs(self._outcome)
 
-    def _sweep_end(self, first: int) -> int:
-        """Return the bucket before which a part of a sweep ends: at most `_part` customers."""
-        buckets = self.customers.buckets
-        sizes = np.bincount(buckets[buckets >= first] - first, minlength=BUCKETS - first)
-        fitting = int(np.searchsorted(np.cumsum(sizes), self._part, side="right"))
-        return first + max(1, fitting)
-
     def _control(self, message: Message) -> list[Record]:
         try:
             event = event_of(read_kafka(message.value, message.headers), CONTROL)
@@ -379,40 +356,6 @@ class SegmentShift:
         return partition_of(envelope.subject.encode(), self.site.partitions) == self.site.partition
 
     def _summary(self, entry: Entry, positions: Mapping[str, int]) -> list[Record]:
-        head_count, groups = self.customers.head_count, self.customers.groups
-        mixture = self.customers.mixture
-        changed = head_count.changes(groups)
-        population = head_count.population(groups)
-        chunks = population if self._whole_summary else changed
-        names = chunk_names(population)
-        header = Summary(
-            entry.number,
-            self.progress.day,
-            self.site.rules.version,
-            positions,
-            names,
-            self._in_use(),
-            mixture.statistics.to_json(),
-            mixture.learned,
-            self.accepted,
-        )
-        self._whole_summary = self._unsummarised = self._urgent = False
-        self._summarised_at = time.monotonic()
-        return [
-            *(Record(topics.SUMMARIES, key, value) for key, value in chunk_records(chunks)),
-            *self._chunks_gone(names),
-            Record(topics.SUMMARIES, HEADER_KEY, header.value()),
-        ]
-
-    def _chunks_gone(self, names: list[str]) -> Iterator[Record]:
-        """Yield what removes the chunks that are no more, and remembers those that are.
-
-        Their keys name groups and their figures may be one customer's: who is erased must not
-        stay on the topic because nobody else is in the group.
-        """
-        if names == self._chunks:
-            return
-        gone = set(self._chunks).difference(names)
-        yield from (Record(topics.SUMMARIES, name.encode(), None) for name in sorted(gone))
-        yield Record(self.site.changelog, *chunks_record(names))
-        self._coming_chunks = names
+        day, epoch = self.progress.day, self._in_use()
+        written = self.summarising.records(entry.number, day, positions, epoch, self.accepted)
+        return list(written)

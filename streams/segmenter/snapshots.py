@@ -62,12 +62,14 @@ def snapshot_records(
 class SnapshotReader:
     """Follows the snapshots topic and posts the newest snapshot on the board.
 
-    `number` is that of the last header read, and `chunks` what it is made of.
+    `header` is the last one read, `published_at` its time in milliseconds since 1970, and `chunks`
+    are what it is made of.
     """
 
     def __init__(self, client: Mapping[str, Any], rules: Rules, board: Board) -> None:
         self.chunks: dict[bytes, bytes] = {}
         self.header: SnapshotHeader | None = None
+        self.published_at: int | None = None
         self._board = board
         self._ranking = rules.analysis.ranking
         self._tail = Tail(client, topics.SNAPSHOTS, 1, self._read, self._post)
@@ -88,7 +90,7 @@ class SnapshotReader:
             self._board.post_epoch(read_epoch(loads(value)))
         elif key == HEADER_KEY:
             assert value is not None
-            self.header = SnapshotHeader(**loads(value))
+            self.header, self.published_at = SnapshotHeader(**loads(value)), message.timestamp()[1]
         elif value is None:
             self.chunks.pop(key, None)
         else:

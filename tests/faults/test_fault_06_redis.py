@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from kafka_broker import KafkaBroker
+from oracles import miscounted
 from own_redis import OwnRedis, Watcher, own_redis, slow, wait_for_refusals
 from redis import Redis
 from running import System, same_profiles, wait_until
@@ -158,6 +159,7 @@ def differences(system: System, redis: OwnRedis) -> list[str]:
         cards = {name: read_card(client, name) for name in names(client)}
         histories = {name: read_history(client, name, 2 * HISTORY) for name in profiles}
         members = {key: dict(client.zrange(key, 0, -1, withscores=True)) for key in sets(client)}
+        counted = miscounted(client, profiles.values(), system.events())
     held = {name: card for name, card in cards.items() if card is not None}
     found = [f"{name}: card" for name in held.keys() ^ profiles.keys()]
     for name in held.keys() & profiles.keys():
@@ -166,7 +168,7 @@ def differences(system: System, redis: OwnRedis) -> list[str]:
     due = expected_histories(system)
     found += [f"{n}: history" for n in profiles if ids(histories[n]) != due.get(n, [])]
     found += [f"{k}: members" for k in same(members, expected_members(profiles))]
-    return found
+    return found + counted
 
 
 def same(some: dict[bytes, Any], others: dict[bytes, Any]) -> list[bytes]:

@@ -1,7 +1,8 @@
 """What no limit refuses: too many orders a day and too many groups are told, and nothing stops."""
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nyxter_online.population import tally
 from schemas.limits import EventLimits
 from schemas.rules import read_rules
 from streams import topics
+from streams.monitoring.worker import Alarms
 from streams.segmenter.alarms import GroupAlarm
 from streams.segmenter.board import Board
 from streams.segmenter.progress import Progress
@@ -35,6 +37,15 @@ def shift() -> SegmentShift:
     return made
 
 
+def figure(shift: SegmentShift, name: str) -> float:
+    """What a worker with this one partition tells Prometheus."""
+    lanes = cast("Any", [SimpleNamespace(partition=0, shift=shift)])
+    told = {family.name: family.samples for family in Alarms(lanes).collect()}
+    (sample,) = told[name]
+    assert sample.labels == {"partition": "0"}
+    return float(sample.value)
+
+
 def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
     told = capsys.readouterr()
     return [line for line in (told.out + told.err).splitlines() if "limits." in line]
@@ -49,13 +60,13 @@ def test_orders_beyond_a_days_limit_are_applied_and_told_once(
     customer = shift.customers.get("K1")
     assert customer is not None
     assert customer.orders_in_period == 5
-    assert shift.orders_alarm.seen == 3
+    assert figure(shift, "nyxter_orders_over_limit") == 3
     (line,) = logged(capsys)
     assert "K1" in line
     other_day = purchase("K1", "o9", ordered_on="2026-11-20")
     cancelled = event("purchase.cancelled", "K1", order_id="o1", time="2026-11-22T13:00:00Z")
     settled(shift, shift.handle(batch_of(other_day, cancelled), {}))
-    assert shift.orders_alarm.seen == 3
+    assert figure(shift, "nyxter_orders_over_limit") == 3
     assert not logged(capsys)
 
 
@@ -83,7 +94,7 @@ def test_a_population_of_too_many_groups_is_not_told_until_it_has_fewer(
         now += 2
         assert not summaries(settled(shift, shift.chore({})))
     assert shift.customers.get("KC") is not None
-    assert shift.groups_alarm.is_on
+    assert figure(shift, "nyxter_groups_over_limit") == 1
     (line,) = logged(capsys)
     assert "limits.groups" in line
     moved = event("customer.recorded", "KC", city="A", time="2026-11-22T13:00:00Z")
@@ -91,7 +102,7 @@ def test_a_population_of_too_many_groups_is_not_told_until_it_has_fewer(
     now += 2
     header = summaries(settled(shift, shift.chore({})))[-1]
     assert {json.loads(name)[1][0] for name in json.loads(header.value)["chunks"]} == {"A", "B"}
-    assert not shift.groups_alarm.is_on
+    assert figure(shift, "nyxter_groups_over_limit") == 0
 
 
 def test_names_that_would_not_fit_a_message_are_too_many_too() -> None:

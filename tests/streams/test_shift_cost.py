@@ -21,6 +21,7 @@ from streams.segmenter.board import Board
 from streams.segmenter.codec import register_record
 from streams.segmenter.progress import Progress
 from streams.segmenter.shift import SegmentShift
+from streams.segmenter.summarising import Summarising
 from streams.segmenter.told import Site
 
 RULES = read_rules("")
@@ -108,7 +109,7 @@ def cost_of(shift: SegmentShift, event: Any) -> Cost:
 @pytest.fixture(autouse=True)
 def _no_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Summaries are written once a second, whatever comes: they are no event's cost."""
-    monkeypatch.setattr(SegmentShift, "_summary_due", lambda _: False)
+    monkeypatch.setattr(Summarising, "is_due", lambda _: False)
 
 
 def warmed(shift: SegmentShift, number: int) -> Cost:
@@ -195,7 +196,7 @@ def test_a_part_ends_where_the_next_bucket_would_be_too_many(sizes: list[int]) -
     )
     first, met = 0, 0
     while first < 4_096:
-        end = shift._sweep_end(first)
+        end = shift._parts.end(first, shift.customers.buckets)
         assert end > first
         buckets = shift.customers.buckets
         inside = buckets[(buckets >= first) & (buckets < end)]

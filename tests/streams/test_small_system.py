@@ -94,6 +94,15 @@ def assert_is_in_order(system: SmallSystem) -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def assert_are_scored_by_their_rules(system: SmallSystem) -> None:
+    """A profile names the rules of the snapshot that it names."""
+    read = [read_entry(stored.value or b"") for _, stored in system.broker.all_of(topics.JOURNAL)]
+    rules = {entry.snapshot: entry.rules for entry in read if isinstance(entry, Composition)}
+    for _, _, value in system.outputs()[topics.PROFILES]:
+        if value is not None and (profile := loads(value)):
+            assert profile["rules"] == rules[profile["snapshot"]]
+
+
 def assert_ids_are_unique(system: SmallSystem) -> None:
     ids = Counter(loads(value)["id"] for _, _, value in system.outputs()[topics.SEGMENT_EVENTS])
     assert all(count == 1 for count in ids.values())
@@ -134,6 +143,29 @@ def test_crashes_within_a_day(world: World, partitions: int, seed: int) -> None:
     with small_world() as clock:
         system = stormy(world, partitions, seed, clock, days=0, trouble=0.2)
         assert_is_the_oracle(system, world)
+        assert_ids_are_unique(system)
+        assert_is_the_journals_replay(system)
+        assert_the_state_can_be_computed_anew(system)
+        assert_is_in_order(system)
+        assert_nobody_is_left_behind(system)
+
+
+@STORM
+@given(worlds(), worlds(), st.sampled_from([1, 3]), SEEDS)
+def test_rules_that_change(world: World, other: World, partitions: int, seed: int) -> None:
+    """The base is scored by the new rules, nothing fires, and the journal tells all of it."""
+    with small_world() as clock:
+        first = world.as_of - timedelta(days=3)
+        system = SmallSystem(
+            read_rules(world.rules.text), partitions, (first, world.as_of), seed, clock, 0.1
+        )
+        half = len(world.events) // 2
+        for part, rules in ((world.events[:half], other.rules), (world.events[half:], world.rules)):
+            system.storm(part)
+            system.change_rules(read_rules(rules.text))
+        system.settle()
+        assert_is_the_oracle(system, world)
+        assert_are_scored_by_their_rules(system)
         assert_ids_are_unique(system)
         assert_is_the_journals_replay(system)
         assert_the_state_can_be_computed_anew(system)

@@ -9,11 +9,12 @@ from typing import Final
 from streams.cli.demo.stage import variables
 from streams.settings import Settings
 
+_PLACES: Final = ("BROKER", "REDIS_URL")
 _NEEDED: Final = ("BROKER", "PARTITIONS", "SESSION_TIMEOUT_S", "REBALANCE_TIMEOUT_S")
 
 
 def commands(settings: Settings, rules: Path | None, customer: str) -> Iterator[tuple[str, str]]:
-    """Yield three commands, each after what it does."""
+    """Yield commands, each after what it does."""
     program, redis = _program(), settings.redis_url
     yield (
         "in another terminal: the card of a customer",
@@ -21,6 +22,8 @@ def commands(settings: Settings, rules: Path | None, customer: str) -> Iterator[
     )
     yield "the same as JSON", f"{program} card {customer} --json --redis {redis}"
     told = variables(settings)
+    places = " ".join(f"NYXTER_{name}={told[f'NYXTER_{name}']}" for name in _PLACES)
+    yield "the whole system at a glance (q ends it)", f"{places} {program} top"
     needed = " ".join(f"NYXTER_{name}={told[f'NYXTER_{name}']}" for name in _NEEDED)
     chosen = f" --rules {shown_path(rules)}" if rules else ""
     yield (

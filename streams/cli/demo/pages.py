@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.demo.loading import Loaded
 from streams.cli.demo.playing import Figures
-from streams.cli.demo.transitions import Reel, Transition
+from streams.cli.live.transitions import Reel, Transition
 
 ShowLoaded = Callable[[Loaded], None]
 ShowPlayed = Callable[[Figures, list[Transition]], None]

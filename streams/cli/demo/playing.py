@@ -1,14 +1,14 @@
 """Live events go in at a pace, and what comes of them is shown."""
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
 from streams.cli.demo.scene import Scene
 from streams.cli.demo.sender import Parcel
-from streams.cli.demo.transitions import Transition, Transitions
+from streams.cli.live.meter import Meter
+from streams.cli.live.transitions import Transition, Transitions
 
 _TICK_S: Final = 0.05
 _SLOW_S: Final = 1.0  # how often Redis is asked
@@ -28,6 +28,8 @@ class Figures(NamedTuple):
         Events sent and not applied yet.
     snapshot, cards, transitions
         Number of the newest snapshot, customers with a card, live transitions so far.
+    minute
+        What there was in the last minute, by sort (`Transitions.minute`).
 
     """
 
@@ -37,6 +39,7 @@ class Figures(NamedTuple):
     snapshot: int
     cards: int
     transitions: int
+    minute: Mapping[str, int] = {}
 
 
 class Tempo:
@@ -66,20 +69,6 @@ class Tempo:
         return count
 
 
-class _Meter:
-    """Counts events a second over a window."""
-
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque()
-
-    def rate(self, now: float, applied: int) -> float:
-        self._marks.append((now, applied))
-        while now - self._marks[0][0] > _WINDOW_S:
-            self._marks.popleft()
-        began, before = self._marks[0]
-        return (applied - before) / (now - began) if now > began else 0.0
-
-
 def play(
     scene: Scene,
     transitions: Transitions,
@@ -91,7 +80,7 @@ def play(
 
     `show` is given the figures and the transitions that have come, twenty times a second.
     """
-    tempo, meter = Tempo(rate, time.monotonic()), _Meter()
+    tempo, meter = Tempo(rate, time.monotonic()), Meter(_WINDOW_S)
     before, cards, ask_at = scene.sender.sent, 0, 0.0
     going = True
     while going:
@@ -112,6 +101,7 @@ def play(
             scene.coverage.snapshot,
             cards,
             transitions.count,
+            transitions.minute(),
         )
         show(figures, come)
         time.sleep(_TICK_S)

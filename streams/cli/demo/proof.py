@@ -1,4 +1,7 @@
-"""The proof: every card in Redis equals what replay gives of the very events that were sent."""
+"""The proof: every card in Redis equals what replay gives of the very events that were sent.
+
+One of them is looked up through the console as well.
+"""
 
 import gc
 import time
@@ -12,6 +15,7 @@ from schemas.instant import BUSINESS_ZONE
 from schemas.rules import Rules
 from streams.cli.demo.phases import Phases
 from streams.cli.demo.scene import Scene
+from streams.cli.demo.shelf import OWN
 from streams.reconcile.profiles import Profiles, differing
 from streams.topics import PROFILES
 
@@ -52,7 +56,8 @@ def prove(scene: Scene, lines: Sequence[bytes], rules: Rules, phases: Phases) ->
         ends = scene.shelf.ends_of(PROFILES)
         cards = scene.shelf.profiles()
         differences = differing(cards, expected)
-        phases.end(f"{len(cards):,} cards compared")
+        differences |= _looked_up(scene, expected)
+        phases.end(f"{len(cards):,} cards compared, one of them over HTTP")
         if not differences or (day == _today() and ends == scene.shelf.ends_of(PROFILES)):
             return Proof(day, len(expected), len(cards), differences)
 
@@ -68,6 +73,17 @@ def _replayed(scene: Scene, lines: Sequence[bytes], rules: Rules, day: date) -> 
         return {profile["customer_id"]: profile for profile in listed}
     finally:
         gc.enable()
+
+
+def _looked_up(scene: Scene, expected: Profiles) -> dict[str, list[str]]:
+    """Return what differs where a card is asked for over HTTP, once the console answers."""
+    customer = min(expected)
+    while (card := scene.lookup.card(customer)) is None:
+        time.sleep(_LOOK_S)
+        scene.look()
+    told = {customer: {name: value for name, value in card.items() if name not in OWN}}
+    found = differing(told, {customer: expected[customer]})
+    return {f"{name} over HTTP": list(fields) for name, fields in found.items()}
 
 
 def _settle(scene: Scene, day: date) -> None:

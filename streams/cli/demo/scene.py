@@ -7,6 +7,7 @@ from typing import Final, Self
 from confluent_kafka.admin import AdminClient
 
 from streams.access.redis import redis_client
+from streams.cli.demo.lookup import Lookup
 from streams.cli.demo.sender import Sender
 from streams.cli.demo.shelf import Shelf
 from streams.cli.demo.stage import Stage
@@ -40,8 +41,8 @@ class Scene:
 
     Attributes
     ----------
-    sender, coverage, shelf
-        Events in; how far the segmenter is; the cards.
+    sender, coverage, shelf, lookup
+        Events in; how far the segmenter is; the cards; the same as the console tells them.
 
     """
 
@@ -53,6 +54,7 @@ class Scene:
         self.coverage = Coverage(stage.client, partitions)
         redis = redis_client(stage.settings)
         self.shelf = Shelf(redis, Ends(AdminClient(stage.client)), partitions)
+        self.lookup = Lookup(stage.settings)
         self._give_up_at = time.monotonic() + patience_s
         self._check_at = 0.0
 

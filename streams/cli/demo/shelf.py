@@ -5,14 +5,15 @@ from typing import Any, Final
 
 from redis import Redis
 
-from schemas.rules import OTHER_TIER, TIERS
 from streams.cache.held import behind
-from streams.cards import META, PREFIX, members_key, read_card
+from streams.cards import META, PREFIX, count_cards, read_card
 from streams.ends import Ends
 from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
-_OWN: Final = frozenset({"version", "updated_at"})  # the cache's, not the profile's
+OWN: Final = frozenset({"version", "updated_at"})
+"""Fields of a card that are the cache's, not the profile's."""
+
 _CARD: Final = PREFIX + b"customer:{"
 
 
@@ -36,10 +37,8 @@ class Shelf:
         self._partitions = range(partitions)
 
     def count(self) -> int:
-        """Return how many customers have a card: each is of one tier."""
-        tiers = (members_key(tier.encode()) for tier in (*TIERS, OTHER_TIER))
-        sizes: list[Any] = [self._redis.zcard(key) for key in tiers]
-        return sum(sizes)
+        """Return how many customers have a card."""
+        return count_cards(self._redis)
 
     def ends_of(self, topic: str) -> Mapping[Place, int]:
         """Return where the partitions of an output topic end."""
@@ -58,7 +57,7 @@ class Shelf:
         """Return every card's profile, by customer."""
         cards = {name: read_card(self._redis, name) for name in self._names()}
         return {
-            name: {field: value for field, value in card.items() if field not in _OWN}
+            name: {field: value for field, value in card.items() if field not in OWN}
             for name, card in cards.items()
             if card is not None
         }

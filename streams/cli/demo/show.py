@@ -23,8 +23,8 @@ from streams.cli.demo.proof import Proof, prove
 from streams.cli.demo.scene import Scene, Stopped, TookTooLong
 from streams.cli.demo.sender import Parcel, parcel_of
 from streams.cli.demo.stage import PartEnded, Stage
-from streams.cli.demo.transitions import Transitions
 from streams.cli.demo.wishes import Wishes
+from streams.cli.live.transitions import Transitions
 from streams.topics import CONTRACTS, SEGMENT_EVENTS
 
 INTERRUPTED: Final = 130
@@ -62,6 +62,8 @@ def _acts(scene: Scene, wishes: Wishes, page: Page, phases: Phases) -> int:
     phases.end("base loaded, everyone has a card in Redis")
     page.say(f"Ready after {phases.seconds:.1f} s.\n", "bold green")
     if not wishes.once:
+        page.say("The console, in a browser on this machine (the link lets in, so keep it):")
+        page.say(f"  {scene.lookup.link}\n", "cyan")
         del parcels
         return _watch(scene, wishes, page)
     return _prove(scene, wishes, page, phases, parcels)

@@ -1,6 +1,7 @@
-"""The demonstration's stage: broker, Redis, topics, a worker and a cache, all of our own."""
+"""The demonstration's stage: broker, Redis, topics, worker, cache and console, all of our own."""
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka.admin import AdminClient
+from pydantic import SecretStr
 
 from streams import topics
 from streams.access.fields import Access
 from streams.app import client_config
-from streams.embedded import Child, embedded
+from streams.embedded import HOST, Child, embedded, free_port
 from streams.settings import Settings
 
 PARTITIONS: Final = 4
@@ -22,6 +24,7 @@ TIMEOUT_S: Final = 4.0  # the embedded broker holds a join for half of it
 _TAIL: Final = 15
 _ANSWER_S: Final = 2.0
 _OURS: Final = ("secret", "secret_file")
+_TOKEN_BYTES: Final = 16
 _OPEN: Final = {  # the embedded servers speak no TLS, and let in whoever is on this machine
     name: field.default for name, field in Access.model_fields.items() if name not in _OURS
 }
@@ -45,7 +48,7 @@ class Stage(NamedTuple):
     Attributes
     ----------
     settings
-        Of the worker and the cache.
+        Of the worker, the cache and the console.
     client
         librdkafka settings that reach the broker.
     parts
@@ -86,6 +89,8 @@ def stage(settings: Settings, rules: Path | None) -> Iterator[Stage]:
                 "session_timeout_s": TIMEOUT_S,
                 "rebalance_timeout_s": TIMEOUT_S,
                 "data_dir": directory,
+                "console_at": free_address(settings.console_at),
+                "console_token": SecretStr(secrets.token_urlsafe(_TOKEN_BYTES)),
             }
         )
         client = {**client_config(ours), "log_level": 0}
@@ -108,31 +113,46 @@ class _Command(Child):
         return self._process.poll() is None
 
 
-_ARGUMENTS: Final = {"worker": True, "cache": False}  # and whether it takes rules
+_ARGUMENTS: Final = {"worker": True, "cache": False, "console": True}  # and if it takes rules
 
 
 @contextmanager
 def _command(settings: Settings, rules: Path | None, name: str) -> Iterator[_Command]:
     chosen = ("--rules", str(rules.resolve())) if rules and _ARGUMENTS[name] else ()
     command = (sys.executable, "-m", "streams.cli", name, *chosen)
-    with closing(_Command(name, command, settings.data_dir, _environment(settings))) as child:
+    with closing(_Command(name, command, settings.data_dir, _environment(settings, name))) as child:
         yield child
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    """Return a process's environment: arguments would show the secret to everyone here."""
+def _environment(settings: Settings, name: str) -> dict[str, str]:
+    """Return a process's environment: arguments would show secrets to everyone here."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("NYXTER_")}
-    return others | variables(settings) | {"NYXTER_SECRET": settings.secret.get_secret_value()}
+    hidden = {"NYXTER_SECRET": settings.secret.get_secret_value()}
+    if name == "console":
+        hidden = {"NYXTER_CONSOLE_TOKEN": settings.console_token.get_secret_value()}
+    return others | variables(settings) | hidden
 
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the variables of the environment that make a process work by these settings."""
-    shown = settings.model_dump(mode="json", exclude={"rules", *_OURS}, exclude_none=True)
+    shown = settings.model_dump(
+        mode="json", exclude={"rules", "console_token", *_OURS}, exclude_none=True
+    )
     return {f"NYXTER_{name.upper()}": _text(value) for name, value in shown.items()}
 
 
 def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def free_address(address: str) -> str:
+    """Return where on this machine to listen: at an address's port, or another if that is taken."""
+    port = int(address.rpartition(":")[2])
+    try:
+        socket.create_server((HOST, port)).close()
+    except (OSError, OverflowError):
+        port = free_port()
+    return f"{HOST}:{port}"
 
 
 def _servers(directory: Path, settings: Settings) -> list[Part]:

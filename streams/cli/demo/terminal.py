@@ -9,22 +9,17 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
 from streams.cli.demo.loading import Loaded
 from streams.cli.demo.pages import Commands, ShowLoaded, ShowPlayed
 from streams.cli.demo.playing import Figures
-from streams.cli.demo.transitions import Reel, Transition
+from streams.cli.live.transitions import Reel, Transition
+from streams.cli.live.view import fitting, happened, numbers
 
 _PAUSE_S: Final = 0.4
 _FRAME_S: Final = 0.2
 _MOST: Final = 18  # transitions on the screen
-_AROUND: Final = 12  # lines that are no transitions
-_NARROW: Final = 100  # columns below which a why takes two lines
-_WIDE: Final = 130  # columns from which on the ids of events have room
-_CHANGE: Final = 28  # columns of the longest transition, so that they do not jump
-_COLOURS: Final = {"tier": "magenta", "campaign": "cyan", "rfm": "green"}
 
 
 class TerminalPage:
@@ -92,27 +87,14 @@ class TerminalPage:
             self.say(f"  {command}\n", "cyan")
 
     def _view(self, figures: Figures, reel: Reel) -> RenderableType:
-        room = max(1, min(_MOST, self._console.height - _AROUND))
-        rows = room if self._console.width >= _NARROW else max(1, room // 2)
+        width, height = self._console.size
+        top = Group(_numbers(figures, width), happened(figures.minute), Text())
         foot = Text("Ctrl-C ends the demo and everything that it started.", "dim")
-        return Group(_numbers(figures), self._newest(list(reel.newest)[:rows]), Text(), foot)
-
-    def _newest(self, transitions: list[Transition]) -> Table:
-        is_wide = self._console.width >= _WIDE
-        table = Table(box=None, expand=True, pad_edge=False, header_style="dim")
-        table.add_column("time", style="dim", no_wrap=True)
-        table.add_column("customer", no_wrap=True)
-        table.add_column("transition", no_wrap=True, style="bold", min_width=_CHANGE)
-        in_one_line = self._console.width >= _NARROW
-        table.add_column("why", ratio=1, no_wrap=in_one_line, overflow="ellipsis")
-        for it in transitions:
-            change = Text(it.change, _COLOURS[it.sort[0]])
-            table.add_row(it.clock, it.customer, change, it.reason if is_wide else it.short)
-        return table
+        shown = fitting(self._console, [top, foot], list(reel.newest)[:_MOST], height - 2)
+        return Group(top, shown, Text(), foot)
 
 
-def _numbers(figures: Figures) -> Panel:
-    table = Table.grid(expand=True)
+def _numbers(figures: Figures, width: int) -> Panel:
     shown = {
         "events/s": f"{figures.rate:,.0f}",
         "lag": f"{figures.lag:,}",
@@ -121,8 +103,4 @@ def _numbers(figures: Figures) -> Panel:
         "events": f"{figures.sent:,}",
         "transitions": f"{figures.transitions:,}",
     }
-    for _ in shown:
-        table.add_column(justify="center")
-    table.add_row(*(Text(number, "bold") for number in shown.values()))
-    table.add_row(*(Text(name, "dim") for name in shown))
-    return Panel(table, title="Nyxter Online", border_style="blue")
+    return numbers("Nyxter Online", shown, width)

@@ -1,86 +1,58 @@
 """The work: who does it, how far it is, and whether it can go on from where it is."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from streams import topics
 from streams.agents import SOURCES
 from streams.cli.doctor.checks import Check
-from streams.lane.changelog import POSITION_KEY, OtherVersion, Position, position_of
+from streams.lane.changelog import OtherVersion, Position
 from streams.place import Place
-from streams.reader import records
 from streams.settings import Settings
+from streams.stored_positions import Marks, marks, reached, stored_positions
+from streams.stored_positions import lags as lags_of
 
 _ANSWER_S: Final = 10.0
-_NEAR_END: Final = 20_000  # records: every transaction ends with a position
 _MUCH: Final = 10_000
-
-Marks = Mapping[tuple[str, int], tuple[int, int]]
-"""By topic and partition, where it begins and where it ends."""
 
 
 def members(admin: AdminClient, group: str, command: str) -> Check:
     """Return how many processes share the work of a group."""
-    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
-    try:
-        count = len(told.result().members)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
-        count = 0
+    count = member_count(admin, group)
     if not count:
         return Check.fail(f"group {group}", "nobody is in it", f"start `nyxter {command}`")
     return Check.ok(f"group {group}", f"{count} in it")
 
 
+def member_count(admin: AdminClient, group: str) -> int:
+    """Return how many processes are in a group, 0 where there is none (KafkaException)."""
+    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
+    try:
+        return len(told.result().members)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        return 0
+
+
 def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> Iterator[Check]:
     """Yield whether each partition can go on from its position, and how far behind it is."""
-    positions = _positions(settings, admin, client)
-    marks = _marks(admin, SOURCES, settings.partitions)
-    wrong = list(_wrong(settings, positions, marks))
+    numbers = range(settings.partitions)
+    positions = stored_positions(admin, client, topics.changelog(settings), numbers)
+    sources = marks(admin, SOURCES, numbers)
+    wrong = list(_wrong(settings, positions, sources))
     yield from wrong
     if not wrong:
         yield Check.ok("positions", f"{len(positions)} of {settings.partitions} partitions began")
-    yield _lag(settings, positions, marks)
+    yield _lag(lags_of(sources, reached(positions)))
 
 
-def _positions(
-    settings: Settings, admin: AdminClient, client: Mapping[str, Any]
-) -> dict[int, Position]:
-    """Return the last committed position of each partition that has one."""
-    marks = _marks(admin, (topics.changelog(settings),), settings.partitions)
-    starts = {Place(*at): max(start, end - _NEAR_END) for at, (start, end) in marks.items()}
-    values = {
-        message.partition() or 0: message.value()
-        for read in records(client, starts)
-        for message in read
-        if message.key() == POSITION_KEY
-    }
-    found = {number: position_of(value) for number, value in values.items()}
-    return {number: position for number, position in found.items() if position is not None}
-
-
-def _marks(admin: AdminClient, names: Sequence[str], partitions: int) -> Marks:
-    """Return where partitions begin, and where they end for readers of what is committed."""
-    places = [TopicPartition(name, number) for name in names for number in range(partitions)]
-    starts, ends = (
-        admin.list_offsets(
-            dict.fromkeys(places, spec),
-            isolation_level=IsolationLevel.READ_COMMITTED,
-            request_timeout=_ANSWER_S,
-        )
-        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
-    )
-    return {
-        (at.topic, at.partition): (starts[at].result().offset, ends[at].result().offset)
-        for at in places
-    }
-
-
-def _wrong(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> Iterator[Check]:
+def _wrong(
+    settings: Settings, positions: Mapping[int, Position], sources: Marks
+) -> Iterator[Check]:
     """Yield what keeps a partition from going on."""
     for number, position in positions.items():
         name = f"partition {number}"
@@ -88,7 +60,7 @@ def _wrong(settings: Settings, positions: Mapping[int, Position], marks: Marks) 
             told = f"its state was made for {position.partitions} partitions"
             yield Check.fail(name, told, f"set NYXTER_PARTITIONS={position.partitions}")
         for topic, at in position.next.items():
-            start, end = marks[topic, number]
+            start, end = sources[Place(topic, number)]
             if at > end:
                 told = f"its position in {topic} is {at}, and that ends at {end}: it was made anew"
                 yield Check.fail(name, told, "start another NYXTER_APP_ID, or restore the topic")
@@ -97,26 +69,21 @@ def _wrong(settings: Settings, positions: Mapping[int, Position], marks: Marks) 
                 yield Check.fail(name, told, "set retention.ms=-1; start another NYXTER_APP_ID")
 
 
-def _lag(settings: Settings, positions: Mapping[int, Position], marks: Marks) -> Check:
+def _lag(behind: Mapping[int, int]) -> Check:
     """Return how many events are still to be applied, by partition."""
-    lags = {
-        number: sum(
-            end - max(start, _next(positions, number).get(topic, 0))
-            for (topic, its), (start, end) in marks.items()
-            if its == number and topic in topics.INPUTS
-        )
-        for number in range(settings.partitions)
-    }
-    total = sum(lags.values())
-    most = ", ".join(f"{number}: {lag:,}" for number, lag in lags.items() if lag)
+    total = sum(behind.values())
+    most = ", ".join(f"{number}: {lag:,}" for number, lag in behind.items() if lag)
     told = f"{total:,} events behind" + f" (by partition {most})" * bool(most)
     if total > _MUCH:
         return Check.warn("lag", told, "wait, or start more workers, as many as partitions")
     return Check.ok("lag", told)
 
 
-def _next(positions: Mapping[int, Position], number: int) -> Mapping[str, int]:
-    return positions[number].next if number in positions else {}
+def lags(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> dict[int, int]:
+    """Return how many events are still to be applied, by partition (KafkaException)."""
+    numbers = range(settings.partitions)
+    positions = stored_positions(admin, client, topics.changelog(settings), numbers)
+    return lags_of(marks(admin, topics.INPUTS, numbers), reached(positions))
 
 
 def other_release() -> Check:

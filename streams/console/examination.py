@@ -1,0 +1,120 @@
+"""What the broker says of the work: asked in a thread, now and then, for all pages together."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import structlog
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from nyxter_online.refusals import Kind, kind_of
+from streams import topics
+from streams.app import client_config
+from streams.cli.dead_letters.letter import State
+from streams.cli.dead_letters.listing import Filters, listing_of
+from streams.cli.dead_letters.reading import NoTopic
+from streams.cli.doctor.work import lags, member_count
+from streams.lane.changelog import OtherVersion
+from streams.settings import Settings
+
+log = structlog.get_logger()
+
+_EVERY_S: Final = 10.0
+_ANSWER_S: Final = 5.0
+MOST_LETTERS: Final = 50_000
+"""Dead letters that are counted by reason; of more, only how many there are is told."""
+
+Letters = Mapping[tuple[Kind, State], int]
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What the broker said; each is None where it did not answer, or did not let us ask.
+
+    Attributes
+    ----------
+    lags
+        By partition, how many events the workers still have to apply.
+    members
+        How many workers are in the group.
+    letters
+        Dead letters by kind of reason and by what became of them; None too where there are too
+        many to count.
+    all_letters
+        How many dead letters there are.
+
+    """
+
+    lags: Mapping[int, int] | None
+    members: int | None
+    letters: Letters | None
+    all_letters: int | None
+
+    @property
+    def open_letters(self) -> int:
+        """How many dead letters nobody has sent again, as far as they were counted."""
+        return sum(n for (_, state), n in (self.letters or {}).items() if state == State.OPEN)
+
+
+class Examination:
+    """Asks the broker when it is asked, but every ten seconds at most."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._turn = asyncio.Lock()
+        self._asked_at = -_EVERY_S
+        self._last: Examined | None = None
+
+    @property
+    def last(self) -> Examined | None:
+        """What was said last, None before the first answer."""
+        return self._last
+
+    async def look(self) -> Examined:
+        """Return what the broker says, or said a moment ago."""
+        async with self._turn:
+            if self._last is None or time.monotonic() - self._asked_at >= _EVERY_S:
+                self._last = await asyncio.to_thread(self._examine)
+                self._asked_at = time.monotonic()
+            return self._last
+
+    def _examine(self) -> Examined:
+        settings = self._settings
+        client = dict(client_config(settings))
+        admin = AdminClient(client | {"log_level": 0})
+        count = _told(lambda: _count(admin, settings.partitions))
+        few = count is not None and count <= MOST_LETTERS
+        return Examined(
+            _told(lambda: lags(settings, admin, client)),
+            _told(lambda: member_count(admin, settings.app_id)),
+            _told(lambda: _by_kind(client)) if few else None,
+            count,
+        )
+
+
+def _told(ask: Callable[[], _Answer]) -> _Answer | None:
+    try:
+        return ask()
+    except (KafkaException, NoTopic, OtherVersion, OSError) as error:
+        log.warning("broker not examined", error=type(error).__name__)
+        return None
+
+
+def _by_kind(client: Mapping[str, Any]) -> Letters:
+    told = listing_of(client, Filters()).told()
+    return Counter((kind_of(row.reason), state) for row, state in told)
+
+
+def _count(admin: AdminClient, partitions: int) -> int:
+    """Return about how many dead letters there are: a transaction's end counts as well."""
+    places = [TopicPartition(topics.DEAD_LETTERS, number) for number in range(partitions)]
+    first, last = (
+        admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_ANSWER_S)
+        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+    )
+    return sum(last[place].result().offset - first[place].result().offset for place in places)

@@ -1,0 +1,74 @@
+"""What Redis says just now of the whole base, read once a second however many pages ask."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from streams.cards import META
+from streams.counts import Counts, read_counts
+
+_SECOND: Final = 1.0
+_MS: Final = 1000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read last, and whether Redis is away since.
+
+    Attributes
+    ----------
+    meta
+        What the cache says of itself (`nyxter:v1:meta`), as texts.
+    counts
+        How many customers stand where; None before the first answer.
+    is_away
+        Whether Redis did not answer just now; then all else is of before.
+
+    """
+
+    meta: Mapping[str, str]
+    counts: Counts | None
+    is_away: bool
+
+    @property
+    def lag(self) -> int:
+        """How many records the cache is behind."""
+        return int(self.meta.get("lag", 0))
+
+    @property
+    def age_s(self) -> float | None:
+        """How many seconds ago the cache wrote last; None: never."""
+        written = self.meta.get("updated_at")
+        return None if written is None else max(0.0, time.time() - int(written) / _MS)
+
+
+class Pulse:
+    """Asks Redis when it is asked, but once a second at most."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._turn = asyncio.Lock()
+        self._asked_at = -_SECOND
+        self._reading = Reading({}, None, is_away=False)
+
+    async def reading(self) -> Reading:
+        """Return what was read within the last second; never raises for a Redis that is away."""
+        async with self._turn:
+            if time.monotonic() - self._asked_at >= _SECOND:
+                self._reading = await self._read()
+                self._asked_at = time.monotonic()
+        return self._reading
+
+    async def _read(self) -> Reading:
+        try:
+            held: Any = await self._redis.hgetall(META)
+            counts = await read_counts(self._redis)
+        except (RedisError, OSError):
+            return Reading(self._reading.meta, self._reading.counts, is_away=True)
+        meta = {name.decode(): value.decode() for name, value in held.items()}
+        return Reading(meta, counts, is_away=False)

@@ -1,0 +1,108 @@
+"""Texts of the page of operations, and of alarms: what is wrong, and what to do."""
+
+from typing import Final
+
+from streams.telling.language import Both
+
+ALARMS: Final = Both("Alarmes", "Alarms")
+DO: Final = Both("O que fazer: {}", "What to do: {}")
+GUIDE: Final = Both(
+    "O guia inteiro está em `docs/operations.md`; `nyxter doctor` examina tudo de uma vez.",
+    "The whole guide is `docs/operations.md`; `nyxter doctor` examines everything at once.",
+)
+
+REDIS_AWAY: Final = Both("O Redis não responde", "Redis does not answer")
+REDIS_DO: Final = Both(
+    "veja se o servidor está no ar e se NYXTER_REDIS_URL o nomeia; as páginas voltam sozinhas.",
+    "see that the server is up and NYXTER_REDIS_URL names it; the pages come back by themselves.",
+)
+KAFKA_AWAY: Final = Both("O Kafka não responde", "Kafka does not answer")
+KAFKA_DO: Final = Both(
+    "veja se os brokers estão no ar e se NYXTER_BROKER os nomeia; o console volta a ler sozinho.",
+    "see that the brokers are up and NYXTER_BROKER names them; the console reads on by itself.",
+)
+CACHE_SILENT: Final = Both("O cache não escreve desde {}", "The cache has not written since {}")
+CACHE_NEVER: Final = Both("Nenhum cache escreveu ainda", "No cache has written yet")
+CACHE_DO: Final = Both(
+    "inicie `nyxter cache`; se já roda, pergunte a ele com `nyxter health --ready`.",
+    "start `nyxter cache`; where one runs, ask it with `nyxter health --ready`.",
+)
+CACHE_BEHIND: Final = Both("O cache está {} registros atrasado", "The cache is {} records behind")
+BEHIND_DO: Final = Both(
+    "o Redis está lento ou cheio: veja INFO memory; maxmemory-policy tem de ser noeviction. "
+    "Ele alcança sozinho.",
+    "Redis is slow or full: see INFO memory; maxmemory-policy must be noeviction. "
+    "It catches up by itself.",
+)
+SNAPSHOT_OLD: Final = Both(
+    "O retrato da base tem {}, e há eventos mais novos",
+    "The snapshot of the base is {} old, and events are newer",
+)
+SNAPSHOT_DO: Final = Both(
+    "ninguém lidera, ou as partições estão em dias ou regras diferentes: veja o log do dono da "
+    "partição 0; todos os workers precisam das mesmas regras.",
+    "nobody leads, or partitions stand at different days or rules: see the log of the owner of "
+    "partition 0; all workers must run the same rules.",
+)
+SEGMENTER_BEHIND: Final = Both(
+    "Os workers estão {} eventos atrasados", "The workers are {} events behind"
+)
+SEGMENTER_DO: Final = Both(
+    "inicie mais workers, até um por partição; `nyxter health --ready` nomeia partições paradas.",
+    "start more workers, up to one a partition; `nyxter health --ready` names partitions that "
+    "stand still.",
+)
+NOBODY: Final = Both("Nenhum worker está no grupo", "No worker is in the group")
+NOBODY_DO: Final = Both(
+    "inicie `nyxter worker`; um que terminou diz por quê na última linha.",
+    "start `nyxter worker`; one that ended says why in its last line.",
+)
+LETTERS: Final = Both(
+    "{} mensagens recusadas ainda em aberto", "{} refused messages are still open"
+)
+LETTERS_DO: Final = Both(
+    "`nyxter dead-letters list --counts`, depois `show`; corrigida a causa, `retry`.",
+    "`nyxter dead-letters list --counts`, then `show`; once the cause is mended, `retry`.",
+)
+RULES_DIFFER: Final = Both(
+    "O console lê as regras {}, e os workers usam {}",
+    "The console reads rules {}, and the workers use {}",
+)
+RULES_DO: Final = Both(
+    "dê ao console o mesmo arquivo (`nyxter console --rules`); o que falta em reais não aparece "
+    "até lá.",
+    "give the console the same file (`nyxter console --rules`); what is missing in money is not "
+    "told until then.",
+)
+
+PARTITIONS: Final = Both("Partições", "Partitions")
+PARTITION: Final = Both("Partição", "Partition")
+WORKERS_BEHIND: Final = Both("Atraso dos workers (eventos)", "Workers behind (events)")
+CACHE_PROFILES: Final = Both("Atraso do cache: perfis", "Cache behind: profiles")
+CACHE_EVENTS: Final = Both("Atraso do cache: mudanças", "Cache behind: changes")
+TOTAL: Final = Both("Soma", "Total")
+
+DEAD_LETTERS: Final = Both("Mensagens recusadas", "Refused messages")
+REASON: Final = Both("Motivo", "Reason")
+OPEN: Final = Both("Em aberto", "Open")
+RETRIED: Final = Both("Reenviadas", "Sent again")
+FAILED_AGAIN: Final = Both("Recusadas de novo", "Refused again")
+NO_LETTERS: Final = Both("Nenhuma mensagem foi recusada.", "No message was refused.")
+TOO_MANY: Final = Both(
+    "{} mensagens: são demais para contar aqui por motivo. "
+    "Use `nyxter dead-letters list --counts`.",
+    "{} messages: too many to count by reason here. Use `nyxter dead-letters list --counts`.",
+)
+NOT_ASKED: Final = Both(
+    "O broker não respondeu ou não deixa o console ler isto.",
+    "The broker did not answer, or does not let the console read this.",
+)
+ASKING: Final = Both("Perguntando ao broker…", "Asking the broker…")
+
+SNAPSHOT: Final = Both("Retrato da base", "Snapshot of the base")
+PUBLISHED: Final = Both("publicado {}", "published {}")
+DAY: Final = Both("Dia da análise", "Day of the analysis")
+RULES: Final = Both("Regras em vigor", "Rules in force")
+MEMBERS: Final = Both("Workers no grupo", "Workers in the group")
+BEHIND: Final = Both("Atraso do cache", "Cache behind")
+RECORDS: Final = Both("registros", "records")
