@@ -14,6 +14,7 @@ from bench.decoding import decoding_figures
 from bench.full import full_figures
 from bench.ground import Ground
 from bench.growth import growth_figures
+from bench.importing import import_figures
 from bench.lookups import lookup_figures
 from bench.replaying import replay_figures
 from bench.sizes import QUICK, WHOLE, Sizes
@@ -30,12 +31,14 @@ class Part(StrEnum):
     GROWTH = "growth"
     REPLAY = "replay"
     DECODE = "decode"
+    IMPORT = "import"
     LOOKUPS = "lookups"
 
 
 ON_KAFKA: Mapping[Part, Callable[[Ground, Sizes], Iterator[Figure]]] = {
     Part.MICRO: micro_figures,
     Part.FULL: full_figures,
+    Part.IMPORT: import_figures,
 }
 ALONE: Mapping[Part, Callable[[Path, Sizes], Iterator[Figure]]] = {
     Part.GROWTH: lambda _, sizes: growth_figures(sizes),

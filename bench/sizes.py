@@ -20,6 +20,8 @@ class Sizes(NamedTuple):
         Lines of the file for `nyxter replay`.
     decode
         Lines that each decoder reads.
+    imported
+        Rows of the contract base for `nyxter import`.
     lookups_s
         How long look-ups are asked for at a steady rate.
 
@@ -34,6 +36,7 @@ class Sizes(NamedTuple):
     population: tuple[int, ...]
     replay: int
     decode: int
+    imported: int
     lookups_s: float
 
 
@@ -47,6 +50,7 @@ WHOLE = Sizes(
     population=(10_000, 100_000),
     replay=1_000_000,
     decode=50_000,
+    imported=238_597,
     lookups_s=20,
 )
 QUICK = Sizes(
@@ -59,5 +63,6 @@ QUICK = Sizes(
     population=(1_000, 10_000),
     replay=100_000,
     decode=10_000,
+    imported=20_000,
     lookups_s=5,
 )

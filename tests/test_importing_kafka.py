@@ -33,7 +33,7 @@ class Slow(Publisher):
     def __init__(self, client):
         super().__init__(client, 2)
     def _is_sent(self, parcel, stop):
-        time.sleep(0.002)
+        time.sleep(0.004)
         return super()._is_sent(parcel, stop)
 
 run.Publisher = Slow
@@ -47,7 +47,7 @@ class Imports:
     def __init__(self, system: System, folder: Path) -> None:
         self.system = system
         self.file = folder / "base.csv"
-        make_dirty(self.file, 4_000)
+        make_dirty(self.file, 1_200)
         written = import_command("contracts", self.file)
         self.events = {event["id"]: event for event in written.events}
 

@@ -1,5 +1,6 @@
 """One file from its bytes to its events: read, shown, converted, sifted, crossed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import chain, islice
@@ -151,27 +152,21 @@ class Job:
 
     def sift(self) -> Result:
         """Convert and sift what was read (DayUnknown, Refused)."""
-        columns = self.form.layout.columns
+        layout, db = self.form.layout, self._db
         dialect = Dialect(self.form.decimals, self.form.dates, self._wishes.limits)
-        flaws = [*self._staged.flaws]
-        flaws += sheet.convert(self._db, self._bound, self.form.layout, dialect)
-        rejected = list(flaws)
+        flaws = [*self._staged.flaws, *sheet.convert(db, self._bound, layout, dialect)]
         time = self._time()
-        sifting.sift(self._db, columns, self._bound, time)
-        counts = sifting.counts(self._db)
-        for flaw in rejected:
-            counts[flaw.outcome] = counts.get(flaw.outcome, 0) + 1
-        flaws += sifting.contradictions(self._db)
-        disputed = crossing.cross(self._db, self._bound) if self._is_crossed else {}
+        sifting.sift(db, layout.columns, self._bound, time)
+        counts = Counter(flaw.outcome for flaw in flaws) + Counter(sifting.counts(db))
         return Result(
             self._staged.rows,
             self._staged.blank,
             counts,
-            sorted(flaws),
+            sorted([*flaws, *sifting.contradictions(db)]),
             time,
-            self._count("crossed") if self._is_crossed else 0,
-            disputed,
-            self._categories(),
+            disputed=crossing.cross(db, self._bound) if self._is_crossed else {},
+            customers=self._count("crossed") if self._is_crossed else 0,
+            categories=self._categories(),
         )
 
     def parcels(self) -> Iterator[Parcel]:
