@@ -5,7 +5,6 @@ two campaigns keeps the others, and `fidelizacao = false` takes one away.
 """
 
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -16,22 +15,21 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from schemas import json_forms
+from schemas.campaign import Campaign
 from schemas.envelope import dumps
 from schemas.journey import PROFILES, JourneyRules, Kind
 from schemas.journey import with_defaults as journey_with_defaults
 from schemas.limits import EventLimits
+from schemas.potential import Potential
+from schemas.rule_values import Name, RuleModel, Score, Weight, three_places
 from schemas.toml_lines import line_of
 
 INDICATORS: Final = ("P", "R", "F", "V")
@@ -41,8 +39,6 @@ RFM_TOTALS: Final = range(3, 13)
 FILE_BYTES: Final = 1_000_000
 _SEVEN: Final = Decimal(7)
 
-Indicator = Literal["P", "R", "F", "V", "PRFV"]
-Operator = Literal[">", ">=", "<", "<=", "="]
 Field_ = Literal["customer_type", "segment", "revenue_band", "state", "city", "customer_since"]
 
 DEFAULTS: Final[Mapping[str, Any]] = {
@@ -72,42 +68,7 @@ class RulesError(ValueError):
     """A rules file that can't be used: one line for each thing that is wrong."""
 
 
-def _number(value: object) -> Decimal:
-    if type(value) is int:
-        return Decimal(value)
-    if type(value) is Decimal and value.is_finite():
-        return value
-    raise ValueError("is not a number")
-
-
-def _at_most(places: int) -> Any:
-    def check(value: Decimal) -> Decimal:
-        if int(value.as_tuple().exponent) < -places:
-            raise ValueError(f"has more than {places} decimal places")
-        return value
-
-    return check
-
-
-def _three_places(value: object) -> Decimal:
-    return Decimal(_at_most(3)(_number(value)))
-
-
-def _two_places(value: object) -> Decimal:
-    return Decimal(_at_most(2)(_number(value)))
-
-
-Points = Annotated[Decimal, BeforeValidator(_three_places), Field(ge=0, le=10**5)]
-Weight = Annotated[Decimal, BeforeValidator(_three_places), Field(ge=0, le=10**6)]
-Score = Annotated[Decimal, BeforeValidator(_two_places), Field(ge=0, le=100)]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Weights(_Model):
+class Weights(RuleModel):
     """Weights of the four scores in PRFV, ≥ 0, not all 0."""
 
     P: Weight = Decimal(1)
@@ -122,13 +83,13 @@ class Weights(_Model):
         return self
 
 
-class Analysis(_Model):
+class Analysis(RuleModel):
     """The period, the basis of value, the groups and the way of ranking."""
 
     start: date | None = None
     window_days: Annotated[int, Field(ge=1, le=3_000_000)] | None = None
     ideal_frequency_weeks: Annotated[
-        Decimal, BeforeValidator(_three_places), Field(gt=0, le=5_000)
+        Decimal, BeforeValidator(three_places), Field(gt=0, le=5_000)
     ] = Decimal(4)
     value_basis: Literal["value", "margin"] = "value"
     weights: Weights = Weights()
@@ -157,59 +118,7 @@ class Analysis(_Model):
         return max(1, day - (self.window_days or 365) + 1)
 
 
-class Band(_Model):
-    """Quantities from `min` to `max`, both included (`max` absent: no end), and their points."""
-
-    min: Annotated[int, Field(ge=0)]
-    max: Annotated[int, Field(ge=0)] | None = None
-    points: Points
-
-    def holds(self, quantity: int) -> bool:
-        """Tell whether a quantity lies in the band."""
-        return self.min <= quantity and (self.max is None or quantity <= self.max)
-
-
-class Potential(_Model):
-    """How the quantity of one attribute becomes points: by bands, or so many a unit."""
-
-    attribute: Name
-    bands: tuple[Band, ...] | None = None
-    points_per_unit: Points | None = None
-
-    @field_validator("bands", mode="before")
-    @classmethod
-    def _joined(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.bands is None) == (self.points_per_unit is None):
-            raise ValueError("give either bands or points_per_unit")
-        if self.bands is not None and not self.bands:
-            raise ValueError("bands holds no band")
-        for problem in _band_problems(sorted(self.bands or (), key=lambda band: band.min)):
-            raise ValueError(problem)
-        return self
-
-    def points(self, quantity: int) -> Decimal:
-        """Return the points of a quantity ≥ 0; 0 where no band holds it."""
-        if self.points_per_unit is not None:
-            return quantity * self.points_per_unit
-        return next((b.points for b in self.bands or () if b.holds(quantity)), Decimal(0))
-
-
-def _band_problems(bands: list[Band]) -> Iterable[str]:
-    for band in bands:
-        if band.max is not None and band.max < band.min:
-            yield f"the band from {band.min} ends before it begins"
-    for below, above in pairwise(bands):
-        if below.max is None or below.max >= above.min:
-            yield f"the bands from {below.min} and from {above.min} overlap"
-        elif below.max + 1 < above.min:
-            yield f"there is a gap between the bands from {below.min} and from {above.min}"
-
-
-class Limits(_Model):
+class Limits(RuleModel):
     """The least scores of a tier; a null score is left out."""
 
     P: Score
@@ -218,56 +127,14 @@ class Limits(_Model):
     V: Score
 
 
-_CONDITION = re.compile(r"\s*(>=|<=|>|<|=)\s*([0-9]+(?:\.[0-9]+)?)\s*")
-
-
-def _conditions(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError('is not a condition such as "> 0, < 55"')  # noqa: TRY004
-    matches = [_CONDITION.fullmatch(part) for part in value.split(",")]
-    if not all(matches):
-        raise ValueError('is not a condition such as "> 0, < 55"')
-    return tuple((m[1], _two_places(Decimal(m[2]))) for m in matches if m)
-
-
-Conditions = Annotated[
-    tuple[tuple[Operator, Decimal], ...] | None,
-    BeforeValidator(_conditions),
-    WithJsonSchema(json_forms.CONDITIONS),
-]
-
-
-class Campaign(_Model):
-    """Conditions on scores, all of which must hold; on a null score none does."""
-
-    P: Conditions = None
-    R: Conditions = None
-    F: Conditions = None
-    V: Conditions = None
-    PRFV: Conditions = None
-    after_first_sale: bool = False
-
-    @cached_property
-    def conditions(self) -> tuple[tuple[Indicator, Operator, Decimal], ...]:
-        """The conditions one by one, in the order P, R, F, V, PRFV."""
-        named: tuple[Indicator, ...] = ("P", "R", "F", "V", "PRFV")
-        return tuple((i, op, limit) for i in named for op, limit in getattr(self, i) or ())
-
-    @model_validator(mode="after")
-    def _some(self) -> Self:
-        if not self.conditions:
-            raise ValueError("has no condition")
-        return self
-
-
-class RfmSegment(_Model):
+class RfmSegment(RuleModel):
     """A name for the totals of r + f + v from `from` up to the next segment's."""
 
     from_: Annotated[int, Field(alias="from", ge=RFM_TOTALS[0], le=RFM_TOTALS[-1])]
     name: Name
 
 
-class Rfm(_Model):
+class Rfm(RuleModel):
     """The names of the RFM totals 3–12."""
 
     segments: tuple[RfmSegment, ...]
@@ -287,7 +154,7 @@ class Rfm(_Model):
         return self
 
 
-class Channels(_Model):
+class Channels(RuleModel):
     """The sales channel of each tier."""
 
     pequeno: Name
@@ -295,11 +162,11 @@ class Channels(_Model):
     vip: Name
 
 
-class Rules(_Model):
+class Rules(RuleModel):
     """The rules in force, whole; `version` names their content."""
 
     analysis: Analysis = Analysis()
-    operation_natures: dict[str, bool] = {}
+    operation_natures: Annotated[dict[str, bool], Field(default_factory=dict)]
     potential: Annotated[tuple[Potential, ...], Field(max_length=50)] = ()
     tiers: dict[Literal["vip", "medio"], Limits]
     campaigns: Annotated[dict[Name, Campaign], Field(max_length=60)]

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from schemas.campaign import Campaign
 from schemas.journey import PROFILES
-from schemas.rules import INDICATORS, OTHER_TIER, RFM_TOTALS, TIERS, Campaign, Limits, Rules
+from schemas.rules import INDICATORS, OTHER_TIER, RFM_TOTALS, TIERS, Limits, Rules
 from streams.exporting.schema import Field, Schema, key_of
 
 _MONTHS: Final = (

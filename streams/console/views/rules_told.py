@@ -5,7 +5,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from schemas.rules import OTHER_TIER, RFM_TOTALS, TIERS, Campaign, Rules
+from schemas.campaign import Campaign
+from schemas.rules import OTHER_TIER, RFM_TOTALS, TIERS, Rules
 from streams.console.markup import Markup, tag
 from streams.console.words import Words
 from streams.console.words import regras as texts
