@@ -21,7 +21,7 @@ from nyxter_online.ranks import Snapshot
 from schemas.instant import business_today
 from schemas.rules import load_rules
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.segmenter.board import Board
 from streams.segmenter.entry import Entry
 from streams.segmenter.snapshots import SnapshotReader

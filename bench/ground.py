@@ -13,7 +13,8 @@ from confluent_kafka.admin import AdminClient
 from bench.purchases import Purchase
 from nyxter_online.intake import Line
 from streams import topics
-from streams.app import client_config, now_ms
+from streams.client import client_config
+from streams.clock import now_ms
 from streams.embedded import Child
 from streams.lane.partitioner import partition_of
 from streams.settings import Settings

@@ -14,7 +14,8 @@ from bench.micro_shift import MicroShift
 from bench.stopwatch import Stopwatch
 from streams import topics
 from streams.agents import add_agents
-from streams.app import LaneApp, client_config
+from streams.app import LaneApp
+from streams.client import client_config
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.tables import customers_table
 

@@ -13,7 +13,7 @@ from bench.ground import settings_of
 from bench.micro import OUTPUT, SOURCE, State, counted
 from bench.stopwatch import Stopwatch
 from schemas.envelope import dumps
-from streams.app import client_config
+from streams.client import client_config
 
 CHANGELOG = "bench-raw-loop-changelog"
 

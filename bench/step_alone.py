@@ -12,7 +12,7 @@ from nyxter_online.intake import Line
 from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
-from streams.app import now
+from streams.clock import now
 from streams.lane.changelog import Position, read_changelog, read_position
 from streams.lane.records import Batch, Portion
 from streams.segmenter.board import Board

@@ -4,17 +4,8 @@ from typing import Any
 
 import faust
 
-from streams import topics
 from streams.lane.lanes import Lanes
 from streams.lane.transport import Fetched
-
-SOURCES = (
-    topics.PURCHASES,
-    topics.CONTRACTS,
-    topics.CUSTOMERS,
-    topics.CONTROL,
-    topics.REPARTITION,
-)
 
 
 def add_agents(app: faust.App, lanes: Lanes) -> None:

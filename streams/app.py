@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -13,11 +12,11 @@ from confluent_kafka.admin import AdminClient
 from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from prometheus_client import CollectorRegistry
 
-from schemas.instant import instant_of
 from schemas.rules import Rules
 from streams import topics
-from streams.access.kafka import kafka_access
-from streams.agents import SOURCES, add_agents
+from streams.agents import add_agents
+from streams.client import client_config
+from streams.clock import now, now_ms
 from streams.ends import Ends
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics
@@ -36,6 +35,7 @@ from streams.segmenter.snapshots import SnapshotReader
 from streams.segmenter.told import Site
 from streams.settings import Settings
 from streams.tables import customers_table
+from streams.topics import SOURCES
 
 log = structlog.get_logger()
 
@@ -207,24 +207,3 @@ def _credentials(settings: Settings) -> Credentials | None:
         ssl_context=context,
         mechanism=settings.kafka_sasl_mechanism,
     )
-
-
-def client_config(settings: Settings) -> Mapping[str, Any]:
-    """Return the librdkafka settings that every client of a process has in common."""
-    return {
-        **kafka_access(settings),
-        "client.id": settings.app_id,
-        "partitioner": "murmur2_random",
-        "message.max.bytes": 8_000_000,
-        "log_level": 3,
-    }
-
-
-def now_ms() -> int:
-    """Return the time in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-def now() -> str:
-    """Return the RFC 3339 time of now."""
-    return instant_of(now_ms()) + "Z"

@@ -99,23 +99,24 @@ class Counts:
     """
 
     def __init__(self, held: Mapping[bytes, bytes]) -> None:
-        self._counts: dict[str, dict[tuple[str, ...], int]] = {}
-        for name, figure in held.items():
-            what, *cases = loads(name)
-            self._counts.setdefault(what, {})[tuple(cases)] = int(figure)
+        # Read only as far as it is asked for: with many groups there are many scores.
+        self._held: dict[bytes, list[tuple[bytes, bytes]]] = {}
+        for field in held.items():
+            self._held.setdefault(field[0].split(b'"', 2)[1], []).append(field)
 
     @property
     def base(self) -> int:
         """How many customers there are."""
-        return self._counts.get("base", {}).get((), 0)
+        return self.table("base").get((), 0)
 
     def of(self, what: str) -> dict[str, int]:
         """Return the figures of what has one case: ``tier``, ``profile``, ``group`` and so on."""
-        return {case: figure for (case,), figure in self._counts.get(what, {}).items()}
+        return {case: figure for (case,), figure in self.table(what).items()}
 
     def table(self, what: str) -> dict[tuple[str, ...], int]:
         """Return the figures of anything, by its cases."""
-        return dict(self._counts.get(what, {}))
+        held = self._held.get(what.encode(), ())
+        return {tuple(loads(name)[1:]): int(figure) for name, figure in held}
 
 
 async def read_counts(redis: Redis) -> Counts:

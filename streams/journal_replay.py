@@ -16,13 +16,13 @@ from nyxter_online.population import merge_populations
 from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
-from streams.agents import SOURCES
 from streams.lane.records import Record
 from streams.paced import Paced
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
 from streams.segmenter.shift import SegmentShift
 from streams.segmenter.told import Site
 from streams.segmenter.trainer import next_epoch
+from streams.topics import SOURCES
 
 OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)
 

@@ -31,6 +31,9 @@ SNAPSHOTS = "nyxter.snapshots.v1"
 INPUTS = (PURCHASES, CONTRACTS, CUSTOMERS)
 """What is told of customers from outside."""
 
+SOURCES = (*INPUTS, CONTROL, REPARTITION)
+"""What a lane reads: the inputs, what is not a customer's doing, what was sent on."""
+
 FOR_EVER = -1
 DAY_MS = 24 * 60 * 60 * 1000
 ANSWER_S = 30.0

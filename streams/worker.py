@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.rules import Rules
 from streams import topics
-from streams.app import Segmenter, client_config, make_app
+from streams.app import Segmenter, make_app
+from streams.client import client_config
 from streams.lane.unusable import StateUnusable
 from streams.logs import set_up_logs
 from streams.monitoring.monitor import process_registry

@@ -8,7 +8,7 @@ from poisoned_worker import MARK
 
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 
 NOW = datetime.now(UTC)
 TODAY = business_today(now_ms())

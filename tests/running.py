@@ -25,8 +25,7 @@ from confluent_kafka.admin import AdminClient
 from nyxter_online.replay import Replay
 from schemas.rules import Rules, read_rules
 from streams import topics
-from streams.agents import SOURCES
-from streams.app import client_config
+from streams.client import client_config
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
 from streams.place import Place
@@ -36,6 +35,7 @@ from streams.reconcile.settling import Settling
 from streams.segmenter.entry import Composition, Entry, read_entry
 from streams.segmenter.progress import Progress
 from streams.settings import Settings
+from streams.topics import SOURCES
 
 PATIENCE_S = 120.0
 NYXTER = ("-m", "streams.cli")

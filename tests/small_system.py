@@ -23,7 +23,6 @@ from schemas.envelope import loads
 from schemas.instant import end_of_day_ms
 from schemas.rules import Rules
 from streams import topics
-from streams.agents import SOURCES
 from streams.journal_replay import OUTPUTS, JournalReplay
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.lane import Lane
@@ -40,6 +39,7 @@ from streams.segmenter.shift import SegmentShift
 from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY, read_chunks
 from streams.segmenter.told import Site
+from streams.topics import SOURCES
 
 CHANGELOG = "changelog"
 SECRET = b"secret"

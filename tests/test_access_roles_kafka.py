@@ -37,7 +37,7 @@ from streams.access.roles import (
     redis_rules,
     user_of,
 )
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.embedded import HOST
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.settings import Settings

@@ -21,8 +21,8 @@ from test_cli import nyxter, told
 
 from nyxter_online.intake import Line, Refusal
 from streams import topics
-from streams.app import client_config
 from streams.cli.dead_letters.reading import read_marks
+from streams.client import client_config
 from streams.lane.transaction import TransactionalProducer
 from streams.segmenter.told import Site, Told
 

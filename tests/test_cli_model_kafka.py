@@ -19,7 +19,7 @@ from schemas.envelope import dumps, read_kafka
 from schemas.events import CONTROL, Event, ModelAccepted, TriggersReleased, event_of
 from schemas.rules import read_rules
 from streams import topics
-from streams.app import client_config
+from streams.client import client_config
 from streams.lane.changelog import read_changelog
 from streams.segmenter.board import Board
 from streams.segmenter.shift import SegmentShift, Site

@@ -16,8 +16,9 @@ from test_cli import nyxter, told
 from nyxter_online.simulate import base
 from schemas.instant import business_today
 from streams import topics
-from streams.app import client_config, now_ms
 from streams.cards import META
+from streams.client import client_config
+from streams.clock import now_ms
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.records import Record
 from streams.lane.transaction import TransactionalProducer

@@ -35,7 +35,7 @@ from nyxter_online.replay import Replay
 from schemas.envelope import loads
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.erasure.receipt import Receipt
 from streams.lane.changelog import read_changelog
 from streams.segmenter.snapshots import SnapshotHeader

@@ -24,7 +24,8 @@ from nyxter_online.simulate import base
 from schemas.instant import BUSINESS_ZONE, business_today
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
 from streams import topics
-from streams.app import client_config, now_ms
+from streams.client import client_config
+from streams.clock import now_ms
 from streams.exporting.directory import META
 from streams.tabular import FORMATS
 

@@ -14,8 +14,8 @@ from running import System, wait_until
 from schemas.instant import business_today
 from schemas.outputs import JOURNEY_TRIGGERED
 from streams import topics
-from streams.app import now_ms
 from streams.cards import read_card, read_history
+from streams.clock import now_ms
 from streams.segmenter.entry import Learning, read_entry
 
 pytestmark = pytest.mark.kafka

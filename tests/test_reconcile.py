@@ -15,10 +15,10 @@ from typer.testing import CliRunner, Result
 from nyxter_online.simulate import base
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
 from streams.cache import make_rebuild
 from streams.cards import card_key, history_key, members_key
 from streams.cli import app
+from streams.clock import now_ms
 from streams.counts import COUNTS, moves_key
 from streams.embedded import run_redis
 from streams.reconcile.findings import Finding, Findings

@@ -13,7 +13,7 @@ from running import System, wait_until
 from nyxter_online.simulate import base, live
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.lane.partitioner import partition_of
 
 pytestmark = pytest.mark.kafka

@@ -16,7 +16,7 @@ from nyxter_online.places import tombstone_of
 from schemas.envelope import dumps, loads
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.journal_replay import check_joined
 from streams.lane.changelog import read_changelog
 from streams.lane.partitioner import partition_of

@@ -14,7 +14,7 @@ from running import System, wait_until
 
 from schemas.instant import business_today, instant_of
 from streams import topics
-from streams.app import now_ms
+from streams.clock import now_ms
 from streams.lane.changelog import POSITION_KEY, read_changelog
 from streams.lane.partitioner import partition_of
 

@@ -23,8 +23,8 @@ from schemas.envelope import loads
 from schemas.instant import business_today
 from schemas.limits import EventLimits
 from streams import topics
-from streams.app import now_ms
 from streams.cards import count_cards
+from streams.clock import now_ms
 
 pytestmark = pytest.mark.kafka
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from streams import topics
-from streams.agents import SOURCES
 from streams.lane.groupless import NO_GROUP
 from streams.settings import Settings
+from streams.topics import SOURCES
 
 MARKETING_GROUPS: Final = "marketing"
 

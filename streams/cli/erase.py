@@ -127,7 +127,7 @@ def _good_id(customer: str, where: str) -> str:
 
 def _client(settings: Settings) -> dict[str, Any]:
     """Return what clients are told, once the topics are seen to be those of the settings."""
-    from streams.app import client_config  # noqa: PLC0415
+    from streams.client import client_config  # noqa: PLC0415
 
     client = {**client_config(settings), "log_level": 0}
     there = AdminClient(client).list_topics(timeout=ANSWER_S).topics

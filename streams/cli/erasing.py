@@ -13,8 +13,8 @@ from rich.console import Console
 
 from schemas.instant import instant_of
 from streams import topics
-from streams.app import now_ms
 from streams.cli.signals import stoppable
+from streams.clock import now_ms
 from streams.erasure.known import found_by_name
 from streams.erasure.receipt import Receipt, read_receipts, software, still_held
 from streams.erasure.request import Request

@@ -87,7 +87,8 @@ def export(
 def _export(to: Path, format: "Format", subjects: Sequence[Any], rules: Path | None) -> None:  # noqa: A002
     """Run an export, and say what it did."""
     from schemas.instant import business_today  # noqa: PLC0415 - commands load what they need
-    from streams.app import client_config, now_ms  # noqa: PLC0415
+    from streams.client import client_config  # noqa: PLC0415
+    from streams.clock import now_ms  # noqa: PLC0415
     from streams.exporting.directory import Directory  # noqa: PLC0415
     from streams.exporting.running import Run  # noqa: PLC0415
 

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.instant import BUSINESS_ZONE, Refused
-from streams.app import client_config
 from streams.cli.arguments import broker_failure, failure
 from streams.cli.signals import stoppable
 from streams.cli.words import printable
+from streams.client import client_config
 from streams.importing.form import FormatOpen
 from streams.importing.job import DayUnknown, Job, Result, Wishes
 from streams.importing.layout import LayoutUnknown

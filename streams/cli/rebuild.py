@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from schemas.rules import Rules
 from streams import topics
-from streams.app import client_config
 from streams.cli.arguments import broker_failure, failure
+from streams.client import client_config
 from streams.journal_replay import JournalBroken
 from streams.lane.transaction import Fenced
 from streams.lane.unusable import StateUnusable

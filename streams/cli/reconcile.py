@@ -12,7 +12,7 @@ from schemas.envelope import dumps
 from schemas.rules import Rules
 from streams import topics
 from streams.access.redis import redis_client
-from streams.app import client_config
+from streams.client import client_config
 from streams.ends import Ends
 from streams.reconcile.findings import Findings
 from streams.reconcile.reconciling import Reconciling, System

@@ -11,8 +11,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from schemas.rules import Rules
 from streams import topics
-from streams.app import client_config
 from streams.cli.arguments import failure
+from streams.client import client_config
 from streams.journal_replay import JournalBroken, JournalReplay
 from streams.lane.changelog import OtherVersion
 from streams.settings import Settings

@@ -9,9 +9,9 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.envelope import loads
 from streams import topics
-from streams.app import client_config
 from streams.cli import whys, words
 from streams.cli.signals import stoppable
+from streams.client import client_config
 from streams.place import Place
 from streams.reader import Reader
 from streams.selection import Event, Filters

@@ -17,7 +17,7 @@ def create_topics() -> None:
     Example: NYXTER_BROKER=kafka:9092 NYXTER_PARTITIONS=40 nyxter topics create
     """
     from streams import topics  # noqa: PLC0415
-    from streams.app import client_config  # noqa: PLC0415
+    from streams.client import client_config  # noqa: PLC0415
 
     settings = broker_settings()
     admin = AdminClient(dict(client_config(settings)))

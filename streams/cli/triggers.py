@@ -29,7 +29,8 @@ def release(
 
     Example: nyxter triggers release --reason first_score --reason model
     """
-    from streams.app import client_config, now  # noqa: PLC0415
+    from streams.client import client_config  # noqa: PLC0415
+    from streams.clock import now  # noqa: PLC0415
     from streams.control import Control, NoControlTopic, say  # noqa: PLC0415
     from streams.lane.transaction import Fenced  # noqa: PLC0415
 

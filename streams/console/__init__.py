@@ -8,7 +8,7 @@ from nicegui import ui
 
 from schemas.rules import load_rules
 from streams.access.redis import async_redis_client
-from streams.app import client_config
+from streams.client import client_config
 from streams.console.api import Fork, make_api
 from streams.console.board import Board
 from streams.console.desk import Desk

@@ -13,11 +13,11 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from nyxter_online.refusals import Kind, kind_of
 from streams import topics
-from streams.app import client_config
 from streams.cli.dead_letters.letter import State
 from streams.cli.dead_letters.listing import Filters, listing_of
 from streams.cli.dead_letters.reading import NoTopic
 from streams.cli.doctor.work import lags, member_count
+from streams.client import client_config
 from streams.lane.changelog import OtherVersion
 from streams.settings import Settings
 

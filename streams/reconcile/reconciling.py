@@ -9,7 +9,6 @@ from redis import Redis
 
 from schemas.rules import Rules
 from streams import topics
-from streams.agents import SOURCES
 from streams.cache.held import behind
 from streams.ends import Ends
 from streams.place import Place
@@ -18,6 +17,7 @@ from streams.reconcile.findings import CannotCompare, Findings
 from streams.reconcile.outputs import Outputs
 from streams.reconcile.profiles import compare_profiles
 from streams.reconcile.settling import Settling
+from streams.topics import SOURCES
 
 _LOOK_S: Final = 0.5
 _OUTPUTS: Final = (topics.PROFILES, topics.SEGMENT_EVENTS)

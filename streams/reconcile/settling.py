@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.agents import SOURCES
 from streams.coverage import Coverage
 from streams.place import Place
 from streams.reader import records
+from streams.topics import SOURCES
 
 _ANSWER_S: Final = 20.0
 _LOOK_S: Final = 0.02

@@ -13,7 +13,7 @@ from running import System, deliver
 
 from nyxter_online.simulate import base, live
 from schemas.instant import business_today
-from streams.app import now_ms
+from streams.clock import now_ms
 
 RULES = (Path(__file__).parents[2] / "examples" / "nyxter.toml").read_text("utf-8")
 _PORTION = 100

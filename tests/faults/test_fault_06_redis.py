@@ -21,9 +21,9 @@ from nyxter_online.simulate import base, live
 from schemas.envelope import loads
 from schemas.instant import business_today
 from streams import topics
-from streams.app import now_ms
 from streams.cache.store import HISTORY
 from streams.cards import PREFIX, members_key, read_card, read_history
+from streams.clock import now_ms
 
 pytestmark = pytest.mark.kafka
 

@@ -22,7 +22,7 @@ from poisoned_worker import MISSING
 from running import System
 
 from streams import topics
-from streams.app import client_config
+from streams.client import client_config
 from streams.lane.partitioner import partition_of
 
 pytestmark = pytest.mark.kafka

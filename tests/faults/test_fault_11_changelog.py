@@ -26,7 +26,7 @@ from storm import RULES, arriving, orders, today
 
 from schemas.envelope import loads
 from streams import topics
-from streams.app import client_config
+from streams.client import client_config
 from streams.ends import Ends
 from streams.journal_replay import OUTPUTS
 from streams.lane.changelog import POSITION_KEY

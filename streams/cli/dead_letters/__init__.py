@@ -140,7 +140,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _client(settings: Settings) -> dict[str, object]:
-    from streams.app import client_config  # noqa: PLC0415
+    from streams.client import client_config  # noqa: PLC0415
 
     return {**client_config(settings), "log_level": 0}
 

@@ -8,12 +8,12 @@ import typer
 
 from schemas.instant import Refused
 from schemas.rules import Rules
-from streams.app import now
 from streams.cli.arguments import failure, unwritable
 from streams.cli.dead_letters.letter import Name, State
 from streams.cli.dead_letters.listing import Filters, Listing, listing_of
 from streams.cli.dead_letters.reading import NoLetter, read_one
 from streams.cli.dead_letters.retry import Mended, Result, Retrier, mended_with
+from streams.clock import now
 from streams.settings import Settings
 
 

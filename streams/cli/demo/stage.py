@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from streams import topics
 from streams.access.fields import Access
-from streams.app import client_config
+from streams.client import client_config
 from streams.embedded import HOST, Child, embedded, free_port
 from streams.settings import Settings
 

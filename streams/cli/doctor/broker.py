@@ -10,8 +10,8 @@ from streams import topics
 from streams.access.kafka import kafka_door, steps_to_broker
 from streams.access.places import Address, address_of
 from streams.access.reach import Unreachable
-from streams.app import now_ms
 from streams.cli.doctor.checks import Check, State, divided, skew
+from streams.clock import now_ms
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0

@@ -14,10 +14,10 @@ from rich.text import Text
 from schemas.envelope import dumps, loads
 from schemas.rules import RulesError, load_rules
 from streams import topics
-from streams.app import client_config
 from streams.cli.doctor import broker, work
 from streams.cli.doctor.checks import Check, State
 from streams.cli.doctor.redis import redis_checks
+from streams.client import client_config
 from streams.lane.changelog import OtherVersion, read_changelog
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY

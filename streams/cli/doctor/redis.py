@@ -8,9 +8,9 @@ from redis import Redis, RedisError
 from streams.access.places import redis_place
 from streams.access.reach import Unreachable
 from streams.access.redis import reach_redis, redis_client
-from streams.app import now_ms
 from streams.cards import META
 from streams.cli.doctor.checks import Check, State, divided, skew
+from streams.clock import now_ms
 from streams.settings import Settings
 
 _FULL: Final = 0.8

@@ -7,13 +7,13 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams import topics
-from streams.agents import SOURCES
 from streams.cli.doctor.checks import Check
 from streams.lane.changelog import OtherVersion, Position
 from streams.place import Place
 from streams.settings import Settings
 from streams.stored_positions import Marks, marks, reached, stored_positions
 from streams.stored_positions import lags as lags_of
+from streams.topics import SOURCES
 
 _ANSWER_S: Final = 10.0
 _MUCH: Final = 10_000

@@ -9,10 +9,11 @@ from rich.console import Console
 
 from schemas.envelope import dumps
 from schemas.events import MODEL_ACCEPTED, ModelAccepted
-from streams.app import client_config, now
 from streams.cli.model.components import Side, beside, degenerate, share_of
 from streams.cli.model.in_use import NoModel, read_in_use
 from streams.cli.model.models import Model, read_model
+from streams.client import client_config
+from streams.clock import now
 from streams.control import Control, Said, last_said, say
 from streams.settings import Settings
 

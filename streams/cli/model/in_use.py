@@ -9,7 +9,7 @@ from nyxter_online.gmm import Components
 from schemas.envelope import loads
 from streams import topics
 from streams.access.kafka import reach_broker
-from streams.app import client_config
+from streams.client import client_config
 from streams.lane.changelog import read_changelog
 from streams.segmenter.snapshots import EPOCH_KEY
 from streams.settings import Settings

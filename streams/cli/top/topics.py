@@ -13,12 +13,13 @@ from schemas.envelope import loads
 from schemas.instant import instant_of
 from streams import topics
 from streams.access.kafka import reach_broker
-from streams.app import client_config, now_ms
 from streams.cli import words
 from streams.cli.live.meter import MINUTE_S, Meter, Minute
 from streams.cli.live.transitions import Reel, Transitions
 from streams.cli.top.look import Stream
 from streams.cli.top.watch import Away
+from streams.client import client_config
+from streams.clock import now_ms
 from streams.ends import Ends
 from streams.place import Place
 from streams.reader import Reader

@@ -14,6 +14,7 @@ from streams.console.frame import card, frame, kept_fresh, language_of
 from streams.console.gauges import explained, gauges
 from streams.console.markup import Markup, tag
 from streams.console.moves import changes, customer_path, live_list, timeline
+from streams.console.sections import PATIENCE_S
 from streams.console.sheet import Sheet, read_sheet
 from streams.console.words import Words
 from streams.console.words import customer as texts
@@ -30,7 +31,7 @@ _NOT_IN_A_NAME: Final = re.compile(r"[^\w.-]+")
 def add(desk: Desk) -> None:
     """Register the pages."""
 
-    @ui.page("/cliente")
+    @ui.page("/cliente", response_timeout=PATIENCE_S)
     async def search(codigo: str = "") -> RedirectResponse | None:
         if codigo.strip():
             return RedirectResponse(customer_path(codigo.strip()), 303)
@@ -41,7 +42,7 @@ def add(desk: Desk) -> None:
                 await kept_fresh(words, lambda: _recent(words, desk), _EVERY_S)
         return None
 
-    @ui.page("/cliente/{customer_id:path}")
+    @ui.page("/cliente/{customer_id:path}", response_timeout=PATIENCE_S)
     async def page(customer_id: str) -> None:
         client = ui.context.client
         words = Words(language_of(client.request))

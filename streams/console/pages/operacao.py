@@ -16,6 +16,7 @@ from streams.console.examination import MOST_LETTERS, Examination, Examined
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, coded, joined, tag
 from streams.console.pulse import Reading
+from streams.console.sections import PATIENCE_S
 from streams.console.words import Words
 from streams.console.words import operations as texts
 from streams.place import Place
@@ -36,7 +37,7 @@ def add(desk: Desk) -> None:
     """Register the page."""
     examination = Examination(desk.settings)
 
-    @ui.page("/operacao")
+    @ui.page("/operacao", response_timeout=PATIENCE_S)
     async def page() -> None:
         with frame(desk, "operacao") as words:
             ui.timer(1.0, examination.look)

@@ -21,6 +21,7 @@ from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, joined, tag
 from streams.console.moves import changes, live_list
+from streams.console.sections import PATIENCE_S
 from streams.console.words import Words
 from streams.console.words import overview as texts
 from streams.counts import Counts, read_counts, read_moves
@@ -33,7 +34,7 @@ _LOOKED_THROUGH: Final = 400
 def add(desk: Desk) -> None:
     """Register the page."""
 
-    @ui.page("/")
+    @ui.page("/", response_timeout=PATIENCE_S)
     async def page() -> None:
         with frame(desk, "visao-geral") as words:
             await kept_fresh(words, lambda: _figures(words, desk))
