@@ -172,6 +172,8 @@ def test_on_a_terminal_it_ends_and_leaves_it_as_it_was(end: str) -> None:
     before = subprocess.run(["stty", "-g"], stdin=its, capture_output=True, check=True).stdout
     command = [sys.executable, "-m", "streams.cli", "top"]
     environment = os.environ | AWAY | {"TERM": "xterm"}
+    for said_otherwise in ("COLUMNS", "LINES"):  # pytest's workers are told a size of their own
+        environment.pop(said_otherwise, None)
     termios.tcsetwinsize(its, (20, 70))
     process = subprocess.Popen(
         command, stdin=its, stdout=its, stderr=its, env=environment, start_new_session=True
