@@ -67,15 +67,21 @@ def test_all_well_is_no_alarm() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (reading(lag="1001"), "O cache está 1.001 registros atrasado"),
-        (reading(updated_at="1793629800250"), "O cache não escreve desde 02/11/2026 11:30:00"),
-        (Reading({}, None, is_away=False), "Nenhum cache escreveu ainda"),
-        (Reading({}, None, is_away=True), "O Redis não responde"),
-        (reading(rules="x"), f"O console lê as regras {RULES.version}, e os workers usam x"),
+        ({"lag": "1001"}, "O cache está 1.001 registros atrasado"),
+        ({"updated_at": "1793629800250"}, "O cache não escreve desde 02/11/2026 11:30:00"),
+        ({"rules": "x"}, f"O console lê as regras {RULES.version}, e os workers usam x"),
     ],
 )
-def test_what_redis_says_is_wrong_is_an_alarm(given: Reading, expected: str) -> None:
-    assert told(alarms(PT, desk(), given)) == [expected]
+def test_what_redis_says_is_wrong_is_an_alarm(given: dict[str, str], expected: str) -> None:
+    assert told(alarms(PT, desk(), reading(**given))) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("is_away", "expected"),
+    [(False, "Nenhum cache escreveu ainda"), (True, "O Redis não responde")],
+)
+def test_a_redis_that_says_nothing_is_an_alarm(is_away: bool, expected: str) -> None:
+    assert told(alarms(PT, desk(), Reading({}, None, is_away=is_away))) == [expected]
 
 
 def test_a_snapshot_is_old_only_where_events_are_newer() -> None:
