@@ -28,6 +28,7 @@ from streams import topics
 from streams.client import client_config
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
+from streams.lane.groupless import watermarks
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.profiles import differing
@@ -293,7 +294,7 @@ class System:
         consumer = Consumer(self._client | {"group.id": "none"})
         numbers = range(self.settings.partitions)
         places = [(topic, number) for topic in SOURCES for number in numbers]
-        marks = {p: consumer.get_watermark_offsets(TopicPartition(*p))[1] for p in places}
+        marks = {p: watermarks(consumer, TopicPartition(*p), 20)[1] for p in places}
         consumer.close()
         return marks
 

@@ -18,7 +18,8 @@ def stoppable() -> Iterator[threading.Event]:
     that was ignored before stays so (``nohup``).
     """
     stop = threading.Event()
-    with heard(lambda *_: stop.set()):
+    # By a thread: the main one may just be holding the event's lock, and would wait for itself.
+    with heard(lambda *_: threading.Thread(target=stop.set, name="stop").start()):
         yield stop
 
 
