@@ -73,7 +73,12 @@ def test_clocks_astray(
         days = Counter(
             (m.partition(), loads(m.value())["data"]["day"]) for m in system.read(topics.CONTROL)
         )
-        assert days == {(p, str(day)): 1 for p in range(4) for day in (today(), tomorrow)}
+        assert set(days.values()) == {1}, "no day turns twice"
+        turns = {day for _, day in days}
+        # An hour off near midnight is another day, so the day before may have been turned to.
+        near = {str(tomorrow - timedelta(days=back)) for back in (0, 1, 2)}
+        assert {str(tomorrow)} <= turns <= near
+        assert days.keys() == {(p, day) for p in range(4) for day in turns}, "all turn alike"
         assert_nothing_lost_nothing_twice(system, tomorrow)
 
 
