@@ -16,6 +16,7 @@ from nyxter_online.population import merge_populations
 from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
+from streams.lane.changelog import put
 from streams.lane.records import Record
 from streams.paced import Paced
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
@@ -173,7 +174,9 @@ class JournalReplay:
         records = shift.execute(entry, self._messages(partition, entry), {})
         shift.settle()
         if len(self._rules) > 1:
-            _store(self._stored[partition], shift.site.changelog, records)
+            for topic, key, value, *_ in records:
+                if topic == shift.site.changelog and key is not None:
+                    put(self._stored[partition], key, value)
         self._executed += 1
         self._on_entry(self._executed, self._total)
         return records
@@ -219,16 +222,6 @@ class JournalReplay:
         number, day, rules, _ = composition
         ranking = self._rules[rules].analysis.ranking
         self._board.post(Snapshot(number, day, rules, population, ranking))
-
-
-def _store(stored: dict[bytes, bytes], changelog: str, records: Sequence[Record]) -> None:
-    """Keep what a transaction leaves on the changelog."""
-    for topic, key, value, *_ in records:
-        if topic == changelog and key is not None:
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
 
 
 def check_joined(partition: int, entries: list[Entry]) -> dict[str, int]:

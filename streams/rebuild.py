@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 
 from schemas.rules import Rules
 from streams.journal_replay import JournalReplay
-from streams.lane.changelog import POSITION_KEY, Position, latest, opened
+from streams.lane.changelog import POSITION_KEY, Position, latest, opened, put
 from streams.lane.lanes import writer_name
 from streams.lane.records import Record
 from streams.lane.transaction import TransactionalProducer
@@ -100,10 +100,7 @@ class Rebuild:
         states: dict[int, dict[bytes, bytes]] = defaultdict(dict)
         for partition, (_, key, value, *_) in replay.run(frozenset({changelog})):
             assert key is not None
-            if value is None:
-                states[partition].pop(key, None)
-            else:
-                states[partition][key] = value
+            put(states[partition], key, value)
         written, total = 0, sum(len(states[number]) for number in range(partitions))
         for number in range(partitions):
             following, memo = replay.reached(number)

@@ -50,7 +50,7 @@ class Moves:
                 permit.value,
                 partition,
                 events,
-                moves_key(""),
+                _BEFORE,
                 MOVES_KEPT_S,
                 RECOUNT,
             )

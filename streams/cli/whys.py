@@ -10,5 +10,3 @@ change = _PORTUGUESE.change
 told = _PORTUGUESE.told
 trigger = _PORTUGUESE.trigger
 reason = _PORTUGUESE.reason
-room = _PORTUGUESE.room
-short = _PORTUGUESE.short

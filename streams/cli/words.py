@@ -1,4 +1,4 @@
-"""Numbers, money, days and times as Brazilians write them, and texts of others made harmless."""
+"""Times as Brazilians write them, and texts of others made harmless for a terminal."""
 
 import re
 from typing import Any, Final
@@ -35,10 +35,5 @@ def harmless(value: Any) -> Any:
     return printable(value) if isinstance(value, str) else value
 
 
-number = _PORTUGUESE.number
-money = _PORTUGUESE.money
-share = _PORTUGUESE.share
-day = _PORTUGUESE.day
-moment = _PORTUGUESE.moment
 clock = _PORTUGUESE.clock
 stamp = _PORTUGUESE.stamp

@@ -1,6 +1,6 @@
 """State read back: a changelog's committed records, the last of each key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
@@ -88,11 +88,16 @@ def latest(log: "Log") -> dict[bytes, bytes]:
     stored: dict[bytes, bytes] = {}
     for pairs, _ in log.read(log.start):
         for key, value in pairs:
-            if value is None:
-                stored.pop(key, None)
-            else:
-                stored[key] = value
+            put(stored, key, value)
     return stored
+
+
+def put(stored: MutableMapping[bytes, bytes], key: bytes, value: bytes | None) -> None:
+    """Take a record of a compacted topic into the last values by key; None takes the key away."""
+    if value is None:
+        stored.pop(key, None)
+    else:
+        stored[key] = value
 
 
 class Log:

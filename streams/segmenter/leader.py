@@ -20,7 +20,7 @@ from schemas.instant import Refused, business_today, instant_of
 from schemas.rules import Rules
 from streams import topics
 from streams.control import Control
-from streams.lane.changelog import read_changelog
+from streams.lane.changelog import put, read_changelog
 from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
@@ -59,10 +59,8 @@ class _Desk:
             population = read_chunks(chunks, summary.chunks)
             with self._lock:
                 self.latest[partition] = summary, population
-        elif value is None:
-            chunks.pop(key, None)
         else:
-            chunks[key] = value
+            put(chunks, key, value)
 
     def summaries(self) -> dict[int, Summary]:
         """Return the latest summary of each partition that has told one."""

@@ -11,6 +11,7 @@ from nyxter_online.ranks import Snapshot
 from schemas.envelope import dumps, loads
 from schemas.rules import Rules
 from streams import topics
+from streams.lane.changelog import put
 from streams.lane.records import Record
 from streams.lane.tail import Tail
 from streams.segmenter.board import Board
@@ -91,10 +92,8 @@ class SnapshotReader:
         elif key == HEADER_KEY:
             assert value is not None
             self.header, self.published_at = SnapshotHeader(**loads(value)), message.timestamp()[1]
-        elif value is None:
-            self.chunks.pop(key, None)
         else:
-            self.chunks[key] = value
+            put(self.chunks, key, value)
 
     def _post(self) -> None:
         header, latest = self.header, self._board.latest
