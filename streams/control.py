@@ -16,10 +16,6 @@ from streams.lane.transaction import TransactionalProducer
 _ANSWER_S: Final = 10.0
 
 
-class NoControlTopic(LookupError):  # noqa: N818 - it names what is the case
-    """The broker has no topic for control events."""
-
-
 class Control(NamedTuple):
     """A control event (`schemas.events.CONTROL`).
 
@@ -75,7 +71,7 @@ def say(client: Mapping[str, Any], app_id: str, control: Control, at: str) -> in
 
     Raises
     ------
-    NoControlTopic
+    NoTopic
         There is none on the broker.
     Fenced
         It is not known whether the event is written: look, or say it again.
@@ -83,15 +79,15 @@ def say(client: Mapping[str, Any], app_id: str, control: Control, at: str) -> in
         The broker does not answer, or refuses; nothing is written.
 
     """
-    there = AdminClient(dict(client)).list_topics(timeout=_ANSWER_S).topics.get(topics.CONTROL)
-    if there is None or there.error is not None:
-        raise NoControlTopic(f"the broker has no topic {topics.CONTROL}")
+    there = AdminClient(dict(client)).list_topics(timeout=_ANSWER_S).topics
+    topics.need(there, topics.CONTROL)
+    partitions = len(there[topics.CONTROL].partitions)
     producer = TransactionalProducer(client, f"{app_id}-control", 0)
     try:
-        producer.write(control.records(at, len(there.partitions)))
+        producer.write(control.records(at, partitions))
     finally:
         producer.close()
-    return len(there.partitions)
+    return partitions
 
 
 def last_said(client: Mapping[str, Any], kind: type[Event]) -> Said | None:

@@ -6,12 +6,12 @@ then does not.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, TopicMetadata
 
 from streams.settings import Settings
 
@@ -109,6 +109,17 @@ class TopicsDiffer(Exception):  # noqa: N818 - it names what is the case
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = tuple(lines)
+
+
+class NoTopic(LookupError):  # noqa: N818 - it names what is the case
+    """The broker lacks a topic; the message says which, and how to mend it."""
+
+
+def need(there: Mapping[str, TopicMetadata], *names: str) -> None:
+    """Raise ``NoTopic`` unless all of these are among the topics that the broker listed."""
+    for name in names:
+        if name not in there or there[name].error is not None:
+            raise NoTopic(f"the broker has no topic {name}: run `nyxter topics create`")
 
 
 def every_topic(settings: Settings) -> tuple[Topic, ...]:

@@ -16,9 +16,10 @@ from schemas.rules import Rules, read_rules
 from streams.exporting import running
 from streams.exporting.directory import META, Directory
 from streams.exporting.running import Report, Run
-from streams.exporting.source import Source, Span
+from streams.exporting.source import Source
 from streams.exporting.star import SUBJECTS, TABLES
 from streams.place import Place
+from streams.spans import Span
 from streams.tabular import Format
 from streams.tabular.parquet import read_parquet
 from streams.topics import PROFILES, SEGMENT_EVENTS

@@ -204,10 +204,11 @@ class TestShow:
 
 def test_a_broker_without_topics(kafka: KafkaBroker) -> None:
     environment = {"NYXTER_BROKER": kafka.bootstrap}
+    missing = "nyxter: the broker has no topic {}: run `nyxter topics create`"
     result = nyxter("triggers", "release", "--yes", **environment)
     assert result.exit_code == 2
-    assert told(result) == f"nyxter: the broker has no topic {topics.CONTROL}"
+    assert told(result) == missing.format(topics.CONTROL)
     assert nyxter("model", "show", **environment).exit_code == 1
     result = nyxter("tail", **environment)
     assert result.exit_code == 2
-    assert told(result) == f"nyxter: the broker has no topic {topics.SEGMENT_EVENTS}"
+    assert told(result) == missing.format(topics.SEGMENT_EVENTS)

@@ -21,7 +21,8 @@ from test_cli import nyxter, told
 from streams.cli.live.transitions import FIRED, HELD, Transition
 from streams.cli.top.look import Copies, Look, Stream
 from streams.cli.top.page import line, page
-from streams.cli.top.watch import Away, Watch
+from streams.cli.top.watch import Watch
+from streams.topics import NoTopic
 
 WHY = "V 91,20 → 96,10 (limite 95)"
 NEWEST = [
@@ -115,7 +116,7 @@ def test_lines_without_a_terminal() -> None:
 def test_a_side_that_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["streams.cli.top.watch"], "_AGAIN_S", 0.01)
     monkeypatch.setattr(sys.modules["streams.cli.top.watch"], "EVERY_S", 0.01)
-    problems: list[Exception] = [Away("not yet"), RedisError("gone")]
+    problems: list[Exception] = [NoTopic("not yet"), RedisError("gone")]
     heard = []
 
     @contextmanager

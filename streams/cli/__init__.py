@@ -282,8 +282,9 @@ def tail(
 
     Example: nyxter tail --kind trigger --fired --segment retencao
     """
-    from streams.cli.tail import NoTopic, follow  # noqa: PLC0415
+    from streams.cli.tail import follow  # noqa: PLC0415
     from streams.selection import Filters  # noqa: PLC0415
+    from streams.topics import NoTopic  # noqa: PLC0415
 
     of = None if customer is None else customer_of(customer)
     settings = broker_settings()

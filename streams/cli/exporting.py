@@ -103,7 +103,7 @@ def _export(to: Path, format: "Format", subjects: Sequence[Any], rules: Path | N
 
 
 def _run(broker: str, run: Any, subjects: Sequence[Any]) -> "Report":
-    from streams.exporting.source import NoTopic  # noqa: PLC0415
+    from streams.topics import NoTopic  # noqa: PLC0415
 
     try:
         found: Report = run.export(subjects)

@@ -21,9 +21,10 @@ from streams.importing.form import FormatOpen
 from streams.importing.job import DayUnknown, Job, Result, Wishes
 from streams.importing.layout import LayoutUnknown
 from streams.importing.outcome import REJECTED, Outcome
-from streams.importing.publishing import NoTopic, Published, Publisher
+from streams.importing.publishing import Published, Publisher
 from streams.importing.report import write_report
 from streams.settings import Settings
+from streams.topics import NoTopic
 
 NOT_ALL: Final = 1
 SOME_REJECTED: Final = 3

@@ -21,10 +21,6 @@ _ANSWER_S: Final = 10.0
 _LOOK_S: Final = 0.1
 
 
-class NoTopic(LookupError):  # noqa: N818 - it names what is the case
-    """The broker has no topic to follow."""
-
-
 def follow(
     settings: Settings,
     filters: Filters,
@@ -62,11 +58,13 @@ def follow(
 def _starts(settings: Settings, *, from_start: bool) -> dict[Place, int]:
     """Return where to begin in each partition that there is."""
     admin = AdminClient({**client_config(settings), "log_level": 0})
-    there = admin.list_topics(timeout=_ANSWER_S).topics.get(topics.SEGMENT_EVENTS)
-    if there is None or there.error is not None:
-        raise NoTopic(f"the broker has no topic {topics.SEGMENT_EVENTS}")
+    there = admin.list_topics(timeout=_ANSWER_S).topics
+    topics.need(there, topics.SEGMENT_EVENTS)
     start = OFFSET_BEGINNING if from_start else OFFSET_END
-    return {Place(topics.SEGMENT_EVENTS, number): start for number in there.partitions}
+    return {
+        Place(topics.SEGMENT_EVENTS, number): start
+        for number in there[topics.SEGMENT_EVENTS].partitions
+    }
 
 
 def _read(reader: Reader) -> Iterator[tuple[bytes, Event]]:

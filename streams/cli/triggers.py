@@ -31,8 +31,9 @@ def release(
     """
     from streams.client import client_config  # noqa: PLC0415
     from streams.clock import now  # noqa: PLC0415
-    from streams.control import Control, NoControlTopic, say  # noqa: PLC0415
+    from streams.control import Control, say  # noqa: PLC0415
     from streams.lane.transaction import Fenced  # noqa: PLC0415
+    from streams.topics import NoTopic  # noqa: PLC0415
 
     settings = broker_settings()
     named = [reason.value for reason in Reason if not reasons or reason in reasons]
@@ -46,7 +47,7 @@ def release(
     try:
         client = {**client_config(settings), "log_level": 0}
         count = say(client, settings.app_id, control, at)
-    except (NoControlTopic, Fenced) as error:
+    except (NoTopic, Fenced) as error:
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None

@@ -8,23 +8,23 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import structlog
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from nyxter_online.refusals import Kind, kind_of
 from streams import topics
 from streams.cli.dead_letters.letter import State
 from streams.cli.dead_letters.listing import Filters, listing_of
-from streams.cli.dead_letters.reading import NoTopic
 from streams.cli.doctor.work import lags, member_count
 from streams.client import client_config
 from streams.lane.changelog import OtherVersion
 from streams.settings import Settings
+from streams.stored_positions import marks
+from streams.topics import NoTopic
 
 log = structlog.get_logger()
 
 _EVERY_S: Final = 10.0
-_ANSWER_S: Final = 5.0
 MOST_LETTERS: Final = 50_000
 """Dead letters that are counted by reason; of more, only how many there are is told."""
 
@@ -112,9 +112,5 @@ def _by_kind(client: Mapping[str, Any]) -> Letters:
 
 def _count(admin: AdminClient, partitions: int) -> int:
     """Return about how many dead letters there are: a transaction's end counts as well."""
-    places = [TopicPartition(topics.DEAD_LETTERS, number) for number in range(partitions)]
-    first, last = (
-        admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_ANSWER_S)
-        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
-    )
-    return sum(last[place].result().offset - first[place].result().offset for place in places)
+    held = marks(admin, (topics.DEAD_LETTERS,), range(partitions))
+    return sum(end - start for start, end in held.values())

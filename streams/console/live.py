@@ -9,17 +9,20 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaException
 
+from streams import topics
 from streams.console import marks
 from streams.console.follower import Follower, Told
 from streams.console.marks import Gone, Over
-from streams.console.topic import EventReader, span
+from streams.console.topic import EventReader
 from streams.console.window import Window
 from streams.logs import where
+from streams.spans import spans_of
 
 log = structlog.get_logger()
 
 _BEFORE: Final = 50  # so many of each partition are read first, to have some that are new
 _BUFFER_KB: Final = 16_384
+_ANSWER_S: Final = 5.0
 _LOOK_S: Final = 0.1
 _PROBE_LOOKS: Final = 20
 _PROBE_S: Final = 2.0
@@ -135,11 +138,11 @@ class Live:
     def _check(self, offsets: list[int]) -> None:
         """Raise ``Gone`` unless the topic holds what comes from these offsets on."""
         try:
-            held = span(self._client)
+            held = spans_of(self._client, topics.SEGMENT_EVENTS, _ANSWER_S).values()
         except KafkaException as error:
             raise Away("the broker does not answer") from error
-        for start, at, end in zip(held.starts, offsets, held.ends, strict=True):
-            if not start <= at <= end:
+        for span, at in zip(held, offsets, strict=True):
+            if not span.start <= at <= span.end:
                 raise Gone("the topic does not hold what comes after this mark")
 
     def _run(self) -> None:
@@ -160,10 +163,9 @@ class Live:
 
     def _read(self) -> None:
         """Read from a little before the ends, until told to stop."""
-        held = span(self._client)
-        pairs = zip(held.starts, held.ends, strict=True)
-        starts = [max(start, end - _BEFORE) for start, end in pairs]
-        window = Window(starts, held.ends)
+        held = spans_of(self._client, topics.SEGMENT_EVENTS, _ANSWER_S).values()
+        starts = [max(span.start, span.end - _BEFORE) for span in held]
+        window = Window(starts, [span.end for span in held])
         reader = EventReader(self._client, starts, _BUFFER_KB)
         self._call(self._open, window)
         try:

@@ -9,17 +9,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.envelope import loads
 from streams import topics
 from streams.console.marks import Gone
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless
 
 _AT_ONCE: Final = 1_000
-_ANSWER_S: Final = 5.0
-
-
-class Span(NamedTuple):
-    """What the topic holds: by partition, the first offset and the one after the last committed."""
-
-    starts: list[int]
-    ends: list[int]
 
 
 class Kept:
@@ -124,21 +116,3 @@ class EventReader:
 
 def _kept(message: Message) -> Kept:
     return Kept(message.partition() or 0, message.offset() or 0, message.value() or b"null")
-
-
-def span(client: Mapping[str, Any]) -> Span:
-    """Return what the topic holds just now.
-
-    Raises ``KafkaException`` where the broker does not answer within seconds, or has no such topic.
-    """
-    consumer = Consumer({**client, **COMMITTED})
-    try:
-        there = consumer.list_topics(topics.SEGMENT_EVENTS, timeout=_ANSWER_S)
-        topic = there.topics[topics.SEGMENT_EVENTS]
-        if topic.error is not None:
-            raise KafkaException(topic.error)
-        places = [TopicPartition(topics.SEGMENT_EVENTS, n) for n in sorted(topic.partitions)]
-        marks = [watermarks(consumer, place, _ANSWER_S) for place in places]
-    finally:
-        consumer.close()
-    return Span([start for start, _ in marks], [end for _, end in marks])

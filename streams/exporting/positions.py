@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from streams.exporting.source import Source, Span
+from streams.exporting.source import Source
 from streams.exporting.star import EVENT_TABLES, Subject
 from streams.exporting.state import BadDirectory, State
 from streams.place import Place
+from streams.spans import Span
 
 ERASURES: Final = "erasures"
 Following = dict[str, dict[int, int]]

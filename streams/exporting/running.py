@@ -23,13 +23,14 @@ from streams.exporting.positions import (
     starts,
 )
 from streams.exporting.schema import Schema
-from streams.exporting.source import source_of, spans_of
+from streams.exporting.source import source_of
 from streams.exporting.spool import Spool
 from streams.exporting.standing_rows import StandingRows
 from streams.exporting.star import EVENT_TABLES, TABLES, Subject, layout, tables_of
 from streams.exporting.state import State
 from streams.place import Place
 from streams.reader import records
+from streams.spans import spans_of
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 Tell = Callable[[str, int], None]

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from confluent_kafka import KafkaException, Message, Producer
 
 from streams.importing.events import Parcel
+from streams.topics import need
 
 _PATIENCE_S: Final = 30.0
 _ANSWER_S: Final = 10.0
@@ -36,10 +37,6 @@ class Published(NamedTuple):
     problem: str = ""
 
 
-class NoTopic(LookupError):  # noqa: N818 - it names what is the case
-    """The broker lacks a topic that events go to."""
-
-
 class Publisher:
     """Publishes events.
 
@@ -65,10 +62,7 @@ class Publisher:
 
     def check(self, topics: Sequence[str]) -> None:
         """Raise ``NoTopic`` unless the broker has the topics: it might make them as it likes."""
-        there = self._producer.list_topics(timeout=_ANSWER_S).topics
-        for name in topics:
-            if name not in there or there[name].error is not None:
-                raise NoTopic(f"the broker has no topic {name}: run `nyxter topics create`")
+        need(self._producer.list_topics(timeout=_ANSWER_S).topics, *topics)
 
     def publish(
         self, parcels: Iterable[Parcel], stop: Stop, tick: Callable[[int], None]

@@ -148,8 +148,9 @@ def _client(settings: Settings) -> dict[str, object]:
 @contextmanager
 def _refused(settings: Settings) -> Iterator[None]:
     """End the command with a plain error where the broker, or what it holds, is at fault."""
-    from streams.cli.dead_letters.reading import NoLetter, NoTopic  # noqa: PLC0415
+    from streams.cli.dead_letters.reading import NoLetter  # noqa: PLC0415
     from streams.lane.transaction import Fenced  # noqa: PLC0415
+    from streams.topics import NoTopic  # noqa: PLC0415
 
     try:
         yield

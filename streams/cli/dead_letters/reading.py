@@ -18,10 +18,6 @@ _ANSWER_S: Final = 10.0
 Client = Mapping[str, Any]
 
 
-class NoTopic(LookupError):  # noqa: N818 - it names what is the case
-    """The broker lacks a topic that dead letters need."""
-
-
 class NoLetter(LookupError):  # noqa: N818 - it names what is the case
     """There is no dead letter of a name."""
 
@@ -29,9 +25,7 @@ class NoLetter(LookupError):  # noqa: N818 - it names what is the case
 def partitions_of(client: Client) -> list[int]:
     """Return the partition numbers of the dead letters (NoTopic, KafkaException)."""
     there = AdminClient(dict(client)).list_topics(timeout=_ANSWER_S).topics
-    for name in (topics.DEAD_LETTERS, topics.RETRIED):
-        if name not in there or there[name].error is not None:
-            raise NoTopic(f"the broker has no topic {name}: run `nyxter topics create`")
+    topics.need(there, topics.DEAD_LETTERS, topics.RETRIED)
     return sorted(there[topics.DEAD_LETTERS].partitions)
 
 

@@ -116,13 +116,13 @@ def accept(
     """
     from streams.cli.model.accept import accept_model  # noqa: PLC0415
     from streams.cli.model.models import ModelUnusable  # noqa: PLC0415
-    from streams.control import NoControlTopic  # noqa: PLC0415
     from streams.lane.transaction import Fenced  # noqa: PLC0415
+    from streams.topics import NoTopic  # noqa: PLC0415
 
     settings = settings_of()
     try:
         accept_model(settings, model, asks=not yes)
-    except (ModelUnusable, NoControlTopic, Fenced, Unreachable) as error:
+    except (ModelUnusable, NoTopic, Fenced, Unreachable) as error:
         raise failure(str(error)) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None

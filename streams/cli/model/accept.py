@@ -27,7 +27,7 @@ def accept_model(settings: Settings, path: Path, *, asks: bool) -> None:
     ------
     ModelUnusable
         The file holds none.
-    NoControlTopic, Fenced, KafkaException, OSError
+    NoTopic, Fenced, KafkaException, OSError
         As `read_model` and `say` do.
 
     """

@@ -17,7 +17,6 @@ from streams.cli import words
 from streams.cli.live.meter import MINUTE_S, Meter, Minute
 from streams.cli.live.transitions import Reel, Transitions
 from streams.cli.top.look import Stream
-from streams.cli.top.watch import Away
 from streams.client import client_config
 from streams.clock import now_ms
 from streams.ends import Ends
@@ -44,7 +43,7 @@ _LETTER: Final = "letter"
 def watched_topics(settings: Settings) -> Iterator[Callable[[], Stream]]:
     """Reach the broker and yield what looks at the topics.
 
-    Raises ``Unreachable``, ``Away``, ``OtherVersion``, and ``KafkaException`` for what the
+    Raises ``Unreachable``, ``NoTopic``, ``OtherVersion``, and ``KafkaException`` for what the
     broker refuses.
     """
     reach_broker(settings)
@@ -149,9 +148,7 @@ class _Watched:
 
 def _partitions(admin: AdminClient) -> list[int]:
     there = admin.list_topics(timeout=_ANSWER_S).topics
-    for name in (topics.JOURNAL, topics.SNAPSHOTS, *_TOLD):
-        if name not in there or there[name].error is not None:
-            raise Away(f"the broker has no topic {name}: run `nyxter topics create`")
+    topics.need(there, topics.JOURNAL, topics.SNAPSHOTS, *_TOLD)
     return sorted(there[topics.JOURNAL].partitions)
 
 

@@ -10,16 +10,13 @@ from redis import RedisError
 
 from streams.access.reach import Unreachable
 from streams.lane.unusable import StateUnusable
+from streams.topics import NoTopic
 
 T = TypeVar("T")
 
 EVERY_S: Final = 0.5
 _AGAIN_S: Final = 2.0
 _END_S: Final = 3.0
-
-
-class Away(Exception):  # noqa: N818 - it names what is the case
-    """What is to be looked at is not there; the message says what."""
 
 
 class Watch(Generic[T]):
@@ -74,7 +71,7 @@ class Watch(Generic[T]):
             try:
                 with self._opened() as look:
                     self._look(look)
-            except (KafkaException, RedisError, Unreachable, StateUnusable, Away) as error:
+            except (KafkaException, RedisError, Unreachable, StateUnusable, NoTopic) as error:
                 self._seen, self.looks, self._problem = None, 0, _told(error)
             except Exception as error:  # noqa: BLE001 - raised where it is asked for
                 self._broken = error
