@@ -193,11 +193,14 @@ class _ClusterProducer:
 
     def write(self, records: Iterable[Record]) -> None:
         self._cluster.on_write(self._partition)
-        if self._cluster.producers[self._name] is not self:
-            raise Fenced("a newer producer has the name")
+        self.confirm("changelog")
         for record in records:
             if record.topic == "changelog" and record.key is not None:
                 self._cluster.changelogs[self._partition][record.key] = record.value or b""
+
+    def confirm(self, _: str) -> None:
+        if self._cluster.producers[self._name] is not self:
+            raise Fenced("a newer producer has the name")
 
     def close(self) -> None:
         self.closed = True

@@ -247,6 +247,15 @@ class Lanes:
         config = self.config
         name = writer_name(config.app_id, config.changelog, partition)
         producer = TransactionalProducer(config.client, name, partition)
+        try:
+            return self._opened(partition, producer)
+        except StateUnusable:
+            # Who took the name meanwhile (this process may have stood still) has written to what
+            # was just read: then nothing is known of the state.
+            producer.confirm(config.changelog)
+            raise
+
+    def _opened(self, partition: int, producer: TransactionalProducer) -> Lane:
         state = self._states.open(partition)
         try:
             return self._loaded(partition, state, producer)

@@ -10,6 +10,7 @@ from streams.lane.records import Record
 TIMEOUT_MS: Final = 15_000
 _ANSWER_S: Final = 20.0
 _TRIES: Final = 3
+_CONFIRM: Final = b'["confirm"]'
 
 
 class Fenced(Exception):  # noqa: N818 - the field's word
@@ -69,6 +70,13 @@ class TransactionalProducer:
             else:
                 break
         return self._following
+
+    def confirm(self, topic: str) -> None:
+        """Raise Fenced unless nobody has taken the name since: then no one else wrote meanwhile.
+
+        What asks the broker is a record of a compacted topic that takes away what never was there.
+        """
+        self.write([Record(topic, _CONFIRM, None)])
 
     def _produce(self, records: Sequence[Record]) -> None:
         producer, own = self._producer, self._partition

@@ -20,8 +20,9 @@ from lane_fakes import (
 
 from streams.lane import lanes as lanes_module
 from streams.lane.changelog import POSITION_KEY, Position
-from streams.lane.lanes import LaneConfig, Lanes
+from streams.lane.lanes import LaneConfig, Lanes, writer_name
 from streams.lane.transaction import Fenced
+from streams.lane.unusable import StateUnusable
 
 Scene = Callable[["Worker"], Awaitable[None]]
 
@@ -311,6 +312,25 @@ def test_a_load_that_fails_is_told_and_tried_again(
         assert [fields["partition"] for fields in failed] == [0, 0]
         assert "what is stored" not in str(failed)
         await worker.worked(0, 0, 1)
+
+    play(scene)
+
+
+def test_state_that_another_wrote_to_meanwhile_is_read_again(
+    play: Any, told: list[tuple[str, dict[str, Any]]]
+) -> None:
+    async def scene(worker: Worker) -> None:
+        def on_load(partition: int) -> None:
+            if worker.cluster.loads.count(0) == 1:
+                worker.cluster.producer({}, writer_name("app", "changelog", partition), partition)
+                raise StateUnusable("its end does not fit")
+
+        worker.cluster.on_load = on_load
+        await worker.assigned(0)
+        assert worker.cluster.loads == [0, 0]
+        assert "newer producer" in dict(told)["load failed, will be tried again"]["reason"]
+        await worker.worked(0, 0, 1)
+        assert not worker.unusable
 
     play(scene)
 

@@ -159,6 +159,15 @@ def test_what_is_not_known_to_hold_is_fenced(
     assert {call: client.calls.count(call) for call in calls} == calls
 
 
+def test_a_name_is_confirmed_by_a_commit_that_changes_nothing(made: Plan) -> None:
+    producer, client = made()
+    producer.confirm("a")
+    assert client.committed == [[("a", b'["confirm"]', None, 7, {})]]
+    producer, _ = made(commit=[fatal()])
+    with pytest.raises(Fenced, match="as told"):
+        producer.confirm("a")
+
+
 def test_a_name_that_cannot_be_had_is_fenced(made: Plan) -> None:
     with pytest.raises(Fenced, match="as told"):
         made(init=[retriable()])
