@@ -10,20 +10,18 @@ from schemas.instant import business_today
 from streams import topics
 from streams.clock import now_ms
 
-NOW = datetime.now(UTC)
-TODAY = business_today(now_ms())
-
 
 def purchase(subject: str = "bad", **changes: Any) -> dict[str, Any]:
     """An order; a change to None takes a member away, from the event or from its data."""
-    data = {"order_id": "o1", "ordered_on": str(TODAY), "operation_nature": "5102", "value": "10"}
+    today = business_today(now_ms())
+    data = {"order_id": "o1", "ordered_on": str(today), "operation_nature": "5102", "value": "10"}
     event = {
         "specversion": "1.0",
         "id": "e1",
         "source": "/erp",
         "type": "nyxter.purchase.recorded.v1",
         "subject": subject,
-        "time": (NOW - timedelta(hours=1)).isoformat(),
+        "time": in_hours(-1),
         "data": data,
     }
     for name, value in changes.items():
@@ -32,6 +30,11 @@ def purchase(subject: str = "bad", **changes: Any) -> dict[str, Any]:
         if value is None:
             del holder[name]
     return event
+
+
+def in_hours(hours: int) -> str:
+    """The time so many hours from now."""
+    return (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
 
 
 def text(**changes: Any) -> bytes:
@@ -87,7 +90,7 @@ BAD = {
     "a time that does not exist": Bad("does not exist", text(time="2026-02-30T12:00:00Z")),
     "a time in 9999": Bad("24 hours ahead", text(time="9999-12-31T23:59:59Z")),
     "a time two days ahead": Bad(
-        "24 hours ahead", text(time=(NOW + timedelta(days=2)).isoformat())
+        "24 hours ahead", text(time=in_hours(48))
     ),
     "another key": Bad("not the subject", text(), key=b"somebody else"),
     "data a text": Bad("data is not a JSON object", text(data="o1")),

@@ -23,9 +23,11 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from nyxter_online.replay import Replay
+from schemas.instant import business_today, end_of_day_ms
 from schemas.rules import Rules, read_rules
 from streams import topics
 from streams.client import client_config
+from streams.clock import now_ms
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
 from streams.lane.groupless import watermarks
@@ -39,6 +41,8 @@ from streams.settings import Settings
 from streams.topics import SOURCES
 
 PATIENCE_S = 120.0
+LAST_S = 240.0
+TURNING_S = 20.0
 NYXTER = ("-m", "streams.cli")
 TOPIC_OF = {
     "purchase": topics.PURCHASES,
@@ -313,7 +317,13 @@ class System:
         return not any(records(self._client, starts))
 
     def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """Wait until a snapshot covers all input and every card is exact by it."""
+        """Wait until a snapshot covers all input and every card is exact by it.
+
+        In the last minutes of a business day, on the next: what is compared has to be of one day.
+        """
+        left_s = (end_of_day_ms(business_today(now_ms())) - now_ms()) / 1000
+        if left_s < LAST_S:
+            time.sleep(left_s + TURNING_S)
         wait_until(self.is_settled, "everything is covered and settled", patience_s)
 
 

@@ -190,9 +190,10 @@ def test_a_mended_value_goes_back_under_its_own_key(letters: Letters, tmp_path: 
     file.write_bytes(text(order_id=None))
     (line,) = letters.run("retry", name, "--value", str(file), "--yes", status=2)
     assert line == f"nyxter: {file}: would be refused again: {MISSING}"
-    file.write_bytes(text())
+    mended = text()
+    file.write_bytes(mended)
     letters.run("retry", name, "--value", str(file), "--yes")
-    assert [(m.key(), m.value()) for m in letters.sent()] == [(b"bad", text())]
+    assert [(m.key(), m.value()) for m in letters.sent()] == [(b"bad", mended)]
     (line,) = letters.run("retry", "--all", "--value", str(file), status=2)
     assert "one PARTITION:OFFSET" in line
 

@@ -24,7 +24,6 @@ from streams.lane.transaction import TransactionalProducer
 
 pytestmark = pytest.mark.kafka
 
-NOW = datetime.now(UTC)
 NAMES = ("leaves", "comes", "stays")
 RULES = """
 [analysis]
@@ -45,7 +44,7 @@ def event(kind: str, subject: str, *, minutes: int = 60, **data: Any) -> dict[st
         "source": "/erp",
         "type": f"nyxter.{kind}.v1",
         "subject": subject,
-        "time": (NOW - timedelta(minutes=minutes)).isoformat(),
+        "time": (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(),
         "data": data,
     }
 

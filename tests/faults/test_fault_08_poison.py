@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_input import BAD, TODAY, Bad, purchase, text
+from bad_input import BAD, Bad, purchase, text
 from confluent_kafka import Message, Producer
 from driving import replayed
 from kafka_broker import KafkaBroker
 from oracles import assert_nothing_lost_nothing_twice
 from poisoned_worker import MISSING
 from running import System
+from storm import today
 
 from streams import topics
 from streams.client import client_config
@@ -116,8 +117,8 @@ def test_poison(system: System, *, whole: bool, chance: random.Random) -> None:
     system.settle(480 if whole else 120)
     assert system.alive("b")
     assert_dead_letters_are(system, sender.bad)
-    profiles = replayed(sender.good, RULES, TODAY).profiles
-    assert_nothing_lost_nothing_twice(system, TODAY, profiles)
+    profiles = replayed(sender.good, RULES, today()).profiles
+    assert_nothing_lost_nothing_twice(system, today(), profiles)
     assert_logs_tell_nothing(system)
 
 
