@@ -14,6 +14,7 @@ from storm import RULES, arriving, orders, today
 pytestmark = pytest.mark.kafka
 
 LIMITED = (str(Path(__file__).parents[1] / "limited_worker.py"),)
+PARTITIONS = 2
 KINDS = ("*.sst", "MANIFEST-*", "CURRENT")
 
 
@@ -37,6 +38,14 @@ def assert_refused(system: System, worker: str) -> None:
     assert "Traceback" not in told
 
 
+def start_loaded(system: System, worker: str) -> None:
+    """Start a worker, and wait until both partitions are on its disk."""
+    log = system.log(worker)
+    log.unlink(missing_ok=True)
+    system.start(worker, **on_disk(system, worker))
+    wait_until(lambda: log.read_text("utf-8").count('"loaded"') == PARTITIONS, "all is loaded")
+
+
 def damage(directory: Path, files: str, chance: random.Random) -> None:
     """Overwrite bytes of files of every partition."""
     paths = list(directory.glob(f"*/{files}"))
@@ -54,7 +63,7 @@ def test_disk_full_and_files_damaged(
     count = 60_000 if whole else 6_000
     events = orders(17, count // 20, count + 2_000)
     fresh, events = iter(events[count:]), events[:count]
-    with System(kafka.bootstrap, tmp_path, RULES, partitions=2) as system:
+    with System(kafka.bootstrap, tmp_path, RULES, partitions=PARTITIONS) as system:
         full = {"NYXTER_TEST_FILE_BYTES": str(chance.randrange(100_000, 400_000))}
         system.start("a", LIMITED, **on_disk(system, "a"), **full)
         system.send(events)
@@ -66,7 +75,7 @@ def test_disk_full_and_files_damaged(
         time.sleep(chance.uniform(0, 2))
         system.kill("a")
         for kind in KINDS if whole else [chance.choice(KINDS)]:
-            system.start("a", **on_disk(system, "a"))
+            start_loaded(system, "a")
             system.settle()
             system.kill("a")
             damage(state_of(system, "a"), kind, chance)

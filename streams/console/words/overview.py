@@ -28,8 +28,8 @@ INDICATOR: Final = Both("Indicador", "Indicator")
 
 LIVE: Final = Both("Agora", "Live")
 LIVE_EMPTY: Final = Both(
-    "Nada mudou ainda. As mudanças aparecem aqui assim que acontecem.",
-    "Nothing has changed yet. Changes show here as they happen.",
+    "As mudanças aparecem aqui assim que acontecem.",
+    "Changes show here as they happen.",
 )
 ALARMS: Final = Both("Alarmes", "Alarms")
 ALL_WELL: Final = Both("Nenhum alarme.", "No alarms.")
