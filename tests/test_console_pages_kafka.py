@@ -243,14 +243,44 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(current).to_have_text("Operação")
 
 
+def test_what_is_drawn_anew_keeps_focus_and_place(
+    browser: Browser, page: Page, stack: Stack
+) -> None:
+    first, second = new_id(), new_id()
+    page.goto("/")
+    expect(page.locator(".card").first).to_be_visible()
+    stack.buy(first, "500.00", f"o-{first}")
+    link = card(page, "Agora").get_by_role("link", name=first).first
+    link.focus(timeout=30_000)
+    stack.buy(second, "500.00", f"o-{second}")
+    fresh = card(page, "Agora").get_by_role("link", name=second).first
+    expect(fresh).to_be_visible(timeout=30_000)
+    expect(link).to_be_focused()
+    context = entered(browser, stack, viewport={"width": 280, "height": 740})
+    phone = context.new_page()
+    phone.goto("/")
+    place = phone.get_by_role("region", name="Cores das notas")
+    place.evaluate("it => { it.scrollLeft = 40; it.querySelector('table').isOld = true }")
+    moved = place.evaluate("it => it.scrollLeft")
+    assert moved > 0
+    stack.buy(new_id(), "500.00", "o-third")
+    wait_for(
+        phone, lambda: not place.evaluate("it => it.querySelector('table').isOld"), "it is drawn"
+    )
+    assert place.evaluate("it => it.scrollLeft") == moved
+    context.close()
+
+
 def test_english_is_asked_for_by_the_address_and_remembered(page: Page) -> None:
     page.goto("/?lang=en")
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     assert page.evaluate("document.documentElement.lang").startswith("en")
     page.goto("/operacao")
     expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
+    page.goto("/operacao?de=onde")
     page.get_by_role("link", name="Português").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Operação")
+    assert page.url.endswith("/operacao?de=onde&lang=pt")
     assert page.evaluate("document.documentElement.lang") == "pt-BR"
 
 

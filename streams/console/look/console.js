@@ -27,3 +27,25 @@
     if (event.key === "Escape" && side) side.querySelector(".menu").click();
   });
 })();
+// What is drawn anew does not take the focus away from a link that is still there.
+(() => {
+  let focused = null;
+  const keep = () => {
+    if (focused && document.activeElement === document.body)
+      document.querySelector(`.page a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  };
+  document.addEventListener("focusin", (event) => {
+    focused = event.target.closest?.(".page a[href]")?.getAttribute("href");
+  });
+  document.addEventListener("pointerdown", () => { focused = null; });
+  document.addEventListener("DOMContentLoaded", () =>
+    new MutationObserver(keep).observe(document.body, { childList: true, subtree: true }));
+})();
+// The other language shows the same view: what is chosen goes along.
+document.addEventListener("click", (event) => {
+  const other = event.target.closest?.(".choices a[lang]");
+  if (!other) return;
+  const there = new URL(location.href);
+  there.searchParams.set("lang", other.lang);
+  other.href = there.href;
+}, true);

@@ -11,9 +11,9 @@
   document.addEventListener("DOMContentLoaded", seek);
 })();
 // The R × F × V grid: a cell that is pointed at or focused is told below; one that is chosen stays
-// chosen, in the address too. What is drawn anew meanwhile takes neither choice nor focus away.
+// chosen, in the address too. What is drawn anew meanwhile does not take the choice away.
 (() => {
-  let chosen = new URLSearchParams(location.search).get("celula"), focused = null;
+  let chosen = new URLSearchParams(location.search).get("celula");
   const cell = (mark) => mark && document.querySelector(`.cell[data-mark="${CSS.escape(mark)}"]`);
   const tell = (one) => {
     const told = document.querySelector(".told");
@@ -27,14 +27,8 @@
       one.setAttribute("aria-current", "true");
       tell(one);
     }
-    if (focused && document.activeElement === document.body)
-      document.querySelector(`.view a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   };
-  document.addEventListener("focusin", (event) => {
-    focused = event.target.closest?.(".view a[href]")?.getAttribute("href");
-    tell(near(event));
-  });
-  document.addEventListener("pointerdown", () => { focused = null; });
+  document.addEventListener("focusin", (event) => tell(near(event)));
   document.addEventListener("mouseover", (event) => tell(near(event)));
   document.addEventListener("mouseout", (event) => { if (near(event)) tell(cell(chosen)); });
   document.addEventListener("click", (event) => {
@@ -52,11 +46,3 @@
   document.addEventListener("DOMContentLoaded", () =>
     new MutationObserver(settle).observe(document.body, { childList: true, subtree: true }));
 })();
-// The other language shows the same view: what is chosen goes along.
-document.addEventListener("click", (event) => {
-  const other = event.target.closest?.(".choices a[lang]");
-  if (!other) return;
-  const there = new URL(location.href);
-  there.searchParams.set("lang", other.lang);
-  other.href = there.href;
-}, true);

@@ -16,7 +16,7 @@ from streams.console.examination import MOST_LETTERS, Examination, Examined
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, coded, joined, tag
 from streams.console.pulse import Reading
-from streams.console.sections import PATIENCE_S
+from streams.console.sections import PATIENCE_S, scrolled
 from streams.console.words import Words
 from streams.console.words import operations as texts
 from streams.place import Place
@@ -93,7 +93,8 @@ async def _partitions(words: Words, desk: Desk, examination: Examination) -> Non
         columns = [Column(n, words(t), "integer") for n, t in zip(names, heads, strict=True)]
         return Table(words(texts.PARTITIONS), columns, rows(await desk.pulse.reading()))
 
-    await kept_fresh(words, show, classes="scroll")
+    with scrolled(words(texts.PARTITIONS)):
+        await kept_fresh(words, show)
     download_buttons(table, words(texts.PARTITIONS))
 
 
@@ -145,7 +146,8 @@ async def _letters(words: Words, examination: Examination) -> None:
         columns = [Column("kind", words(texts.REASON)), *states]
         return Table(words(texts.DEAD_LETTERS), columns, _by_kind(letters))
 
-    await kept_fresh(words, show, classes="scroll")
+    with scrolled(words(texts.DEAD_LETTERS)):
+        await kept_fresh(words, show)
     download_buttons(table, words(texts.DEAD_LETTERS))
 
 

@@ -21,7 +21,7 @@ from streams.console.downloads import download_buttons
 from streams.console.frame import card, frame, kept_fresh
 from streams.console.markup import Markup, joined, tag
 from streams.console.moves import changes, live_list
-from streams.console.sections import PATIENCE_S
+from streams.console.sections import PATIENCE_S, scrolled
 from streams.console.words import Words
 from streams.console.words import overview as texts
 from streams.counts import Counts, read_counts, read_moves
@@ -131,7 +131,8 @@ async def _charted(
     note: str | None,
 ) -> None:
     with card(title, span):
-        await kept_fresh(words, show, classes="scroll")
+        with scrolled(title):
+            await kept_fresh(words, show)
         if note:
             ui.html(str(tag("p", note, class_="muted small")), sanitize=False)
         download_buttons(table, title)
