@@ -23,6 +23,9 @@ PREFIX = b"nyxter:v1:"
 META = PREFIX + b"meta"
 SEGMENTS = PREFIX + b"segments"
 
+HISTORY = 200
+"""Most transitions that are kept of a customer."""
+
 CARD_TEXTS = ("customer_id", "tier", "channel", "day", "rules")
 TRANSITION_TEXTS = ("id", "time", "kind", "old", "new")
 _TOLD = (b"version", b"updated_at")
@@ -85,7 +88,7 @@ def count_cards(redis: "Redis") -> int:
     return sum(sizes)
 
 
-def read_history(redis: "Redis", customer_id: str, limit: int = 200) -> list[dict[str, Any]]:
+def read_history(redis: "Redis", customer_id: str, limit: int = HISTORY) -> list[dict[str, Any]]:
     """Return a customer's newest transitions and the triggers they pulled, newest first.
 
     Each has the event's ``id`` and ``time``, the fields of its data (``kind``, ``old``, ``new``,

@@ -11,7 +11,7 @@ from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED, SEGMENT_CHANGED
 from streams.cache.batch import UNREADABLE, transition_of
 from streams.cache.counted import Move, move_of
-from streams.cache.store import HISTORY
+from streams.cards import HISTORY
 from streams.place import Place
 from streams.reader import records
 from streams.topics import SEGMENT_EVENTS

@@ -13,6 +13,7 @@ from streams.cache.recount import RECOUNT
 from streams.cache.scripts import Argument, Script, answers
 from streams.cards import (
     CARD_TEXTS,
+    HISTORY,
     SEGMENTS,
     TRANSITION_TEXTS,
     card_key,
@@ -22,7 +23,6 @@ from streams.cards import (
 )
 from streams.counts import COUNTS
 
-HISTORY = 200
 TOMBSTONE_S = 3600
 
 _BEFORE, _, _AFTER = members_key(b"\0").partition(b"\0")

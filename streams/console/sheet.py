@@ -1,15 +1,12 @@
 """One customer as Redis holds them: the card and its history, read for a page."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
 
-from streams.cards import card_key, card_of, entries_of, history_key
+from streams.cards import HISTORY, card_key, card_of, entries_of, history_key
 
 Json = dict[str, Any]
-
-KEPT: Final = 200
-"""Most transitions that Redis keeps of a customer."""
 
 
 class Sheet(NamedTuple):
@@ -36,7 +33,7 @@ async def read_sheet(redis: Redis, customer_id: str) -> Sheet:
     name = customer_id.encode()
     pipe = redis.pipeline(transaction=False)
     pipe.hgetall(card_key(name))
-    pipe.xrevrange(history_key(name), count=KEPT)
+    pipe.xrevrange(history_key(name), count=HISTORY)
     held, entries = await pipe.execute()
     card = card_of(held)
     if card is None:

@@ -1,7 +1,7 @@
 """Rows that are taken, as CloudEvents."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from duckdb import DuckDBPyConnection
 
@@ -10,6 +10,7 @@ from streams import topics
 from streams.importing.fields import ID_OF, Reading, What
 from streams.importing.outcome import Outcome
 from streams.importing.sheet import Bound
+from streams.parcel import Parcel
 
 _AT_ONCE: Final = 10_000
 _WHOLE: Final = frozenset({Reading.BAND, Reading.QUANTITY})
@@ -26,14 +27,6 @@ _TOPICS: Final = {
     What.PURCHASES: topics.PURCHASES,
     What.CUSTOMERS: topics.CUSTOMERS,
 }
-
-
-class Parcel(NamedTuple):
-    """An event ready to be sent: its topic, its key and its structured JSON."""
-
-    topic: str
-    key: bytes
-    line: bytes
 
 
 def topics_of(what: What, *, is_crossed: bool) -> list[str]:

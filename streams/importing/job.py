@@ -17,13 +17,14 @@ from streams.importing import crossing, sheet, sifting
 from streams.importing.columns import Columns
 from streams.importing.conversion import Dates, Decimals, Dialect
 from streams.importing.encoding import encoding_of
-from streams.importing.events import Parcel, parcels, records, topics_of
+from streams.importing.events import parcels, records, topics_of
 from streams.importing.fields import What
 from streams.importing.form import Form, dates_of, decimals_of
 from streams.importing.layout import LOOKED_AT, layout_of
 from streams.importing.outcome import Outcome
 from streams.importing.records import SPACES, Flaw, Reading, lines
 from streams.importing.staging import Staged, stage
+from streams.parcel import Parcel
 
 _ALONE: Final = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from confluent_kafka import KafkaException, Message, Producer
 
-from streams.importing.events import Parcel
+from streams.parcel import Parcel
 from streams.topics import need
 
 _PATIENCE_S: Final = 30.0

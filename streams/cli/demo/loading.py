@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from streams.cli.demo.scene import Scene
-from streams.cli.demo.sender import Parcel
+from streams.parcel import Parcel
 
 _AT_ONCE: Final = 2_000
 _LOOK_S: Final = 0.1

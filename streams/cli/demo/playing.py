@@ -6,9 +6,9 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from streams.cli.demo.scene import Scene
-from streams.cli.demo.sender import Parcel
 from streams.cli.live.meter import Meter
 from streams.cli.live.transitions import Transition, Transitions
+from streams.parcel import Parcel
 
 _TICK_S: Final = 0.05
 _SLOW_S: Final = 1.0  # how often Redis is asked

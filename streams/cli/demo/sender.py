@@ -1,13 +1,14 @@
 """Sends events to the topics that they belong to."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from confluent_kafka import KafkaException, Message, Producer
 
 from nyxter_online.simulate import CloudEvent
 from schemas.envelope import dumps
 from streams import topics
+from streams.parcel import Parcel
 from streams.place import Place
 
 _TOPICS: Final = {
@@ -16,14 +17,6 @@ _TOPICS: Final = {
     "customer": topics.CUSTOMERS,
 }
 _END_S: Final = 1.0
-
-
-class Parcel(NamedTuple):
-    """An event ready to be sent: its topic, its key and its structured JSON."""
-
-    topic: str
-    key: bytes
-    line: bytes
 
 
 def parcel_of(event: CloudEvent) -> Parcel:

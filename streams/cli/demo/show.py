@@ -21,10 +21,11 @@ from streams.cli.demo.phases import Phases
 from streams.cli.demo.playing import play
 from streams.cli.demo.proof import Proof, prove
 from streams.cli.demo.scene import Scene, Stopped, TookTooLong
-from streams.cli.demo.sender import Parcel, parcel_of
+from streams.cli.demo.sender import parcel_of
 from streams.cli.demo.stage import PartEnded, Stage
 from streams.cli.demo.wishes import Wishes
 from streams.cli.live.transitions import Transitions
+from streams.parcel import Parcel
 from streams.topics import CONTRACTS, SEGMENT_EVENTS
 
 INTERRUPTED: Final = 130

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query, Response
 
 from schemas.envelope import dumps
-from streams.cards import card_json, card_key, history_json, history_key
+from streams.cards import HISTORY, card_json, card_key, history_json, history_key
 from streams.console.api.asked import CustomerId, TheDesk, not_there
 from streams.console.api.models import Card, History
 from streams.console.api.refusals import answers
@@ -18,7 +18,6 @@ PRIVATE: Final = {"Cache-Control": "private, no-cache"}
 """What an answer says that tells of customers: nobody keeps it for others."""
 
 _TAKES: Final = (401, 404, 422, 503)
-MOST: Final = 200
 
 
 @router.get(
@@ -56,7 +55,7 @@ def _names(condition: str, etag: str) -> bool:
 async def history(
     customer_id: CustomerId,
     desk: TheDesk,
-    limit: Annotated[int, Query(ge=1, le=MOST, description="So many at most.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=HISTORY, description="So many at most.")] = 50,
 ) -> Response:
     """Return a customer's newest changes of segment and triggers with their why, newest first."""
     pipe = desk.redis.pipeline(transaction=False)
