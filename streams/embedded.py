@@ -27,6 +27,8 @@ HOST = "127.0.0.1"
 READY_S = 30.0
 END_S = 5.0
 
+_given: set[int] = set()  # ports that this process was told of
+
 # Linux kills a child whose parent has died, if the child asks for it: ask, make sure that the
 # parent has not died before, become the server. (A hook between fork and exec would do the same,
 # but is not safe in a process with threads.)
@@ -172,16 +174,20 @@ def free_port() -> int:
     """Return a port of this machine on which nobody listens.
 
     It lies below those that systems give to outgoing connections: a client that tries again and
-    again to reach a server that is down could otherwise be given the server's own port.
+    again to reach a server that is down could otherwise be given the server's own port. A process
+    is given none twice: whoever has it may be about to listen.
     """
     for _ in range(1000):
         port = 20_000 + secrets.randbelow(10_000)
+        if port in _given:
+            continue
         with closing(socket.socket()) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:
                 continue
+            _given.add(port)
             return port
     raise EmbeddedUnavailable("no free port between 20000 and 29999")
 

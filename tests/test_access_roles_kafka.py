@@ -96,8 +96,10 @@ def test_everything_runs_with_these_rights(
     system.producer = lambda *_: source  # type: ignore[method-assign]
 
     system.send(base(7, 200, day))
+    source_at_work(secure, tmp_path)
     system.settle()
 
+    assert "C-1" in system.profiles()
     assert_nothing_lost_nothing_twice(system, day)
     with Redis.from_url(valkey) as redis:
         wait_until(lambda: cards_in(redis) == set(system.profiles()), "Redis holds every card")
@@ -116,6 +118,18 @@ def test_everything_runs_with_these_rights(
     assert_secret_and_closed(system)
     everything_beside_its_oracle(secure, system, valkey, keeper)
     steward_at_work(secure, system, valkey, keeper)
+
+
+def source_at_work(secure: SecureKafka, directory: Path) -> None:
+    """A file goes in as a source may send it."""
+    file = directory / "orders.csv"
+    file.write_text(
+        "customer_id;order_id;ordered_on;operation_nature;value\nC-1;O-1;2026-11-02;5102;10,50\n",
+        "utf-8",
+    )
+    done = nyxter("import", "purchases", str(file), **variables(secure, "source"))
+    assert (done.exit_code, PASSWORD in done.output) == (0, False), told(done)
+    assert "1 of 1 events acknowledged" in done.stdout
 
 
 def console_at_work(secure: SecureKafka, system: System, valkey: str, somebody: str) -> None:

@@ -178,8 +178,10 @@ def test_a_program_that_cannot_run_is_told(tmp_path: Path) -> None:
         child.close()
 
 
-def test_free_ports_are_below_those_of_outgoing_connections() -> None:
-    assert all(20_000 <= free_port() < 30_000 for _ in range(20))
+def test_free_ports_are_below_those_of_outgoing_connections_and_given_once() -> None:
+    ports = [free_port() for _ in range(500)]
+    assert all(20_000 <= port < 30_000 for port in ports)
+    assert len(set(ports)) == len(ports)
 
 
 def ports(both: Embedded) -> list[int]:

@@ -39,10 +39,38 @@ def contracts(own: Path, *rows: str) -> Imported:
 
 def test_shipped_columns_by_what_they_are_for() -> None:
     assert {what: set(presets(what)) for what in What} == {
-        What.CONTRACTS: {"contract-base"},
-        What.PURCHASES: {"datasul-orders", "cdnow"},
-        What.CUSTOMERS: {"customer-base"},
+        What.CONTRACTS: {"contract-base", "plain-contracts"},
+        What.PURCHASES: {"datasul-orders", "cdnow", "plain-purchases"},
+        What.CUSTOMERS: {"customer-base", "plain-customers"},
     }
+
+
+def test_our_own_names_are_understood(tmp_path: Path) -> None:
+    head = "customer_id,order_id,ordered_on,operation_nature,value,cancelled\n"
+    orders = tmp_path / "orders.csv"
+    orders.write_text(f"{head}C1,O1,2026-01-02,5102,10.50,\nC1,O2,2026-01-03,5102,9.25,Sim\n")
+    result = import_command("purchases", orders)
+    assert result.status == 0, result.errors
+    assert [(event["data"]["order_id"], event["type"]) for event in result.events] == [
+        ("O1", "nyxter.purchase.recorded.v1"),
+        ("O2", "nyxter.purchase.cancelled.v1"),
+    ]
+    assert result.events[0]["data"] == {
+        "order_id": "O1",
+        "ordered_on": "2026-01-02",
+        "operation_nature": "5102",
+        "value": "10.50",
+    }
+    contracts = tmp_path / "contracts.csv"
+    contracts.write_text(
+        "customer_id;contract_id;product;brand;status;signed_on\nC1;K1;RH;A;ATIVO;2025-12-31\n"
+    )
+    [event] = import_command("contracts", contracts).events
+    assert (event["subject"], event["data"]["contract_id"]) == ("C1", "K1")
+    customers = tmp_path / "customers.csv"
+    customers.write_text("customer_id;state;recorded_at\nC1;SP;2026-01-02 10:30:00\n")
+    [event] = import_command("customers", customers).events
+    assert (event["subject"], event["data"]) == ("C1", {"state": "SP"})
 
 
 def test_ones_own_columns(own: Path) -> None:
