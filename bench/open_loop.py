@@ -1,8 +1,9 @@
 """Asks at a steady rate, whatever the answers take: `python -m bench.open_loop URL RATE SECONDS`.
 
 Each time is taken from the moment at which the question was due, so a server that falls behind
-cannot hide it. Prints the sorted milliseconds as JSON. Only the standard library's sockets and
-redis-py: a client that costs as much as the server would be measured with it.
+cannot hide it. Prints as JSON when each was due (`time.perf_counter`) and its milliseconds. Only
+the standard library's sockets and redis-py: a client that costs as much as the server would be
+measured with it.
 """
 
 import asyncio
@@ -58,14 +59,14 @@ class Http:
         self._free.put_nowait(connection)
 
 
-async def measured(ask: Ask, rate: float, seconds: float) -> list[float]:
-    """Return the milliseconds that each question took from when it was due."""
-    took: list[float] = []
+async def measured(ask: Ask, rate: float, seconds: float) -> list[tuple[float, float]]:
+    """Return when each question was due, and the milliseconds that it took from then."""
+    took: list[tuple[float, float]] = []
     began = time.perf_counter()  # uvloop's own clock goes by milliseconds
 
     async def one(number: int, due: float) -> None:
         await ask(number)
-        took.append(1000 * (time.perf_counter() - due))
+        took.append((due, 1000 * (time.perf_counter() - due)))
 
     asked = set()
     for number in range(int(rate * seconds)):
@@ -89,7 +90,7 @@ async def main(url: str, rate: float, seconds: float) -> None:
         await http.open()
         ask = http.ask  # type: ignore[assignment]
     await measured(ask, rate, _WARM_UP_S)
-    sys.stdout.buffer.write(dumps(sorted(await measured(ask, rate, seconds))))
+    sys.stdout.buffer.write(dumps(await measured(ask, rate, seconds)))
 
 
 if __name__ == "__main__":
