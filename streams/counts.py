@@ -25,6 +25,7 @@ field                                counts
 ===================================  ==============================================================
 """
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -122,7 +123,7 @@ class Counts:
 async def read_counts(redis: Redis) -> Counts:
     """Return what the cards of this moment say. `redis` must not decode."""
     held: Any = await redis.hgetall(COUNTS)
-    return Counts(held)
+    return await asyncio.to_thread(Counts, held)  # of many groups there is much to sort
 
 
 async def read_moves(redis: Redis, days: Sequence[date]) -> dict[date, Counts]:
