@@ -95,6 +95,22 @@ def test_a_download_is_what_the_page_shows(page: Page, tmp_path: Path, name: str
     assert read == shown
 
 
+def test_a_file_that_is_being_made_is_told(page: Page, tmp_path: Path) -> None:
+    page.goto("/")
+    status = card(page, "Campanha").locator(".downloads [role=status]")
+    expect(status).to_be_attached()
+    page.evaluate("""() => {
+        window.said = [];
+        const look = () => document.querySelectorAll(".downloads [role=status]")
+            .forEach((it) => { if (it.innerText) window.said.push(it.innerText); });
+        new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+    }""")
+    downloaded(page, card(page, "Campanha"), "XLSX", tmp_path)
+    expect(status).to_have_text("")
+    assert "Preparando o arquivo…" in page.evaluate("window.said")
+    downloaded(page, card(page, "Campanha"), "CSV", tmp_path)
+
+
 def test_a_change_is_seen_without_reloading(page: Page, stack: Stack) -> None:
     customer = new_id()
     page.goto("/")

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ _NAMES: Final[dict[Format, str]] = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Pa
 
 
 def download_buttons(table: Callable[[], Awaitable[Table]], name: str) -> None:
-    """Show a button for each format.
+    """Show a button for each format; while a file is being made, it says so and others wait.
 
     Parameters
     ----------
@@ -34,6 +35,17 @@ def download_buttons(table: Callable[[], Awaitable[Table]], name: str) -> None:
     """
     client = ui.context.client
     words = Words(language_of(client.request))
+
+    async def clicked(button: ui.html, format_: Format) -> None:
+        if making.content:
+            return
+        button.props("aria-busy=true")
+        making.set_content(words(texts.MAKING))
+        try:
+            await deliver(format_)
+        finally:
+            button.props(remove="aria-busy")
+            making.set_content("")
 
     async def deliver(format_: Format) -> None:
         place = Path(tempfile.mkdtemp(prefix="nyxter-download-"))
@@ -53,4 +65,5 @@ def download_buttons(table: Callable[[], Awaitable[Table]], name: str) -> None:
             told = words(texts.DOWNLOAD_AS, name, _NAMES[format_])
             button = ui.html(str(escape(_NAMES[format_])), sanitize=False, tag="button")
             button.props["aria-label"], button.props["type"] = told, "button"
-            button.on("click", lambda _, format_=format_: deliver(format_))
+            button.on("click", partial(clicked, button, format_))
+        making = ui.html("", sanitize=False, tag="span").props("role=status")

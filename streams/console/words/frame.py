@@ -34,6 +34,7 @@ WAITING: Final = Both("Aparece aqui assim que houver contato.", "Shows here once
 
 DOWNLOAD: Final = Both("Baixar", "Download")
 DOWNLOAD_AS: Final = Both("Baixar {} em {}", "Download {} as {}")
+MAKING: Final = Both("Preparando o arquivo…", "Making the file…")
 NOT_DELIVERED: Final = Both(
     "Não foi possível montar o arquivo agora; tente de novo.",
     "The file could not be made now; try again.",
