@@ -2,18 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from streams.cards import META
-from streams.counts import Counts, read_counts
+from streams.counts import Counts, read_counts, read_moves, read_sizes
 
 _SECOND: Final = 1.0
 _MS: Final = 1000
+
+Days = dict[date, Counts]
+Read = Callable[[Redis, Sequence[date]], Awaitable[Days]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Pulse:
         self._turn = asyncio.Lock()
         self._asked_at = -_SECOND
         self._reading = Reading({}, None, is_away=False)
+        self._days: dict[tuple[Read, tuple[date, ...]], tuple[float, asyncio.Future[Days]]] = {}
 
     async def reading(self) -> Reading:
         """Return what was read within the last second; never raises for a Redis that is away."""
@@ -63,6 +68,21 @@ class Pulse:
                 self._reading = await self._read()
                 self._asked_at = time.monotonic()
         return self._reading
+
+    async def moves(self, days: Sequence[date]) -> Days:
+        """Return what moved on these days, as read within the last second (RedisError)."""
+        return await self._of_days(read_moves, tuple(days))
+
+    async def sizes(self, days: Sequence[date]) -> Days:
+        """Return the sizes that segments had, as read within the last second (RedisError)."""
+        return await self._of_days(read_sizes, tuple(days))
+
+    async def _of_days(self, read: Read, days: tuple[date, ...]) -> Days:
+        now = time.monotonic()
+        self._days = {key: held for key, held in self._days.items() if now - held[0] < _SECOND}
+        if (read, days) not in self._days:
+            self._days[read, days] = now, asyncio.ensure_future(read(self._redis, days))
+        return await asyncio.shield(self._days[read, days][1])  # others wait for it as well
 
     async def _read(self) -> Reading:
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +24,7 @@ from streams.console.person import profile as profile_told
 from streams.console.pulse import Pulse, Reading
 from streams.console.shell import shell
 from streams.console.words import Words
-from streams.counts import Counts
+from streams.counts import Counts, moves_key, sizes_key
 
 RULES = read_rules("")
 PT, EN = Words("pt"), Words("en")
@@ -145,6 +145,47 @@ def test_a_redis_that_went_away_leaves_what_was_read() -> None:
         away = await pulse.reading()
         assert away.is_away
         assert (away.lag, away.counts and away.counts.base) == (3, 5)
+
+    asyncio.run(run())
+
+
+def test_days_are_read_once_a_second_however_many_ask() -> None:
+    class Pipe:
+        def hgetall(self, key: bytes) -> None:
+            asked.append(key)
+
+        async def execute(self) -> list[dict[bytes, bytes]]:
+            if away:
+                raise RedisAway
+            return [{b'["change","tier","","vip"]': b"2"}]
+
+    class Redis:
+        def pipeline(self, *, transaction: bool) -> Pipe:
+            assert not transaction
+            return Pipe()
+
+    def a_second_later(pulse: Pulse) -> None:
+        pulse._days = {key: (at - 1, held) for key, (at, held) in pulse._days.items()}
+
+    asked: list[bytes] = []
+    away: list[bool] = []
+    day, days = date(2026, 11, 2), [date(2026, 11, 2)]
+
+    async def run() -> None:
+        pulse = Pulse(Redis())  # type: ignore[arg-type]
+        first, again = await asyncio.gather(pulse.moves(days), pulse.moves(days))
+        assert first is again
+        assert first[day].table("change") == {("tier", "", "vip"): 2}
+        await pulse.sizes(days)
+        assert asked == [moves_key("2026-11-02"), sizes_key("2026-11-02")]
+        a_second_later(pulse)
+        away.append(True)
+        with pytest.raises(RedisAway):
+            await pulse.moves(days)
+        away.clear()
+        a_second_later(pulse)
+        assert (await pulse.moves(days))[day].table("change")
+        assert len(asked) == 4
 
     asyncio.run(run())
 

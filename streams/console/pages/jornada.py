@@ -45,7 +45,6 @@ from streams.console.views.today import today_of
 from streams.console.words import Words
 from streams.console.words import jornada as texts
 from streams.console.words import views as common
-from streams.counts import read_moves
 
 PATH: Final = "/jornada"
 _KINDS: Final = {"perfil": "profile", "porte": "tier", "rfm": "rfm", "campanha": "campaign"}
@@ -144,7 +143,7 @@ class _Page:
         return last_days(today_of(meta, int(time.time() * 1000)), int(self._days))
 
     async def _tables(self, what: str) -> dict[date, Table]:
-        moves = await read_moves(self._desk.redis, await self._period())
+        moves = await self._desk.pulse.moves(await self._period())
         return {day: counts.table(what) for day, counts in moves.items()}
 
     async def _flows(self) -> list[Flow]:

@@ -36,7 +36,6 @@ from streams.console.views.sizes import before, last_days, over_days
 from streams.console.views.today import today_of
 from streams.console.words import Words
 from streams.console.words import perfis as texts
-from streams.counts import read_sizes
 from streams.tabular import Table
 
 PATH: Final = "/perfis"
@@ -174,7 +173,7 @@ class _Page:
     # Sizes and drift.
 
     async def _sizes(self, days: int) -> dict[date, Mapping[str, int]]:
-        held = await read_sizes(self._desk.redis, last_days(await self._today(), days))
+        held = await self._desk.pulse.sizes(last_days(await self._today(), days))
         return {day: counts.of("profile") for day, counts in held.items()}
 
     async def _show_sizes(self) -> None:

@@ -24,7 +24,7 @@ from streams.console.moves import changes, live_list
 from streams.console.sections import PATIENCE_S, scrolled
 from streams.console.words import Words
 from streams.console.words import overview as texts
-from streams.counts import Counts, read_counts, read_moves
+from streams.counts import Counts, read_counts
 from streams.tabular import Table
 
 _NEWEST: Final = 12
@@ -52,7 +52,7 @@ async def _figures(words: Words, desk: Desk) -> Markup:
     """Return the numbers at the top: the base, and what changes today."""
     today = business_today(int(time.time() * 1000))
     counts = await _counts(desk)
-    moves = (await read_moves(desk.redis, [today]))[today]
+    moves = (await desk.pulse.moves([today]))[today]
     fired = sum(n for case, n in moves.table("trigger").items() if not case[-1])
     held = sum(n for case, n in moves.table("trigger").items() if case[-1])
     stats = {
