@@ -204,6 +204,7 @@ class TestRfm:
             members = redis.zrange(members_key(b"reativacao"), 0, -1)
         assert len(members) > 25
         lists = page.locator("#listas table.data").nth(1)
+        expect(lists.locator("tbody tr")).to_have_count(25)
         first = [text.strip() for text in lists.locator("tbody th").all_inner_texts()]
         page.get_by_role("link", name="Próxima").click()
         page.wait_for_url("**pagina=2**")
