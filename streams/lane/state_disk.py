@@ -34,6 +34,7 @@ _BLOCK_BYTES: Final = 16 * 1024
 _FILTER_BITS: Final = 10
 _OPEN_FILES: Final = 256
 _LOG_BYTES: Final = 1024 * 1024
+_MANIFEST_BYTES: Final = 4 * 1024
 
 
 class StoreBroken(StateUnusable):
@@ -157,7 +158,8 @@ class DiskState:
         """Take in keys and values (None: no more there), and up to where the copy goes by then.
 
         Without a mark it goes as far as before, and what follows is read once more. What is
-        deleted leaves the files, too, a little later.
+        deleted leaves the files, too, a little later, its key at the latest after some twenty more
+        writes that delete something.
         """
         batch = WriteBatch(raw_mode=True)
         deletes = False
@@ -209,10 +211,16 @@ def _options(cache: Cache) -> Options:
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(blocks)
+    # RocksDB moves a file that lies over nothing further down as it is, with the keys that are
+    # deleted; where it has to compress it, it writes it anew, without them.
     options.set_compression_type(DBCompressionType.lz4())
+    options.set_min_level_to_compress(1)
     options.set_write_buffer_size(_BUFFER_BYTES)
     options.set_max_open_files(_OPEN_FILES)
     options.add_compact_on_deletion_collector_factory(1, 1, 0.0)  # each deletion counts
+    # Its list of files names the first and the last key of each, those of files that are gone, too,
+    # until the list is written anew.
+    options.set_max_manifest_file_size(_MANIFEST_BYTES)
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(_LOG_BYTES)
     options.set_stats_dump_period_sec(0)

@@ -223,6 +223,29 @@ def test_what_is_deleted_leaves_the_files(disk: Disk) -> None:
     assert not _found(disk.directory, canary)
 
 
+@pytest.mark.parametrize("others", [1, 2_000])
+@pytest.mark.parametrize("held", [True, False], ids=["held", "unheard of"])
+def test_the_name_of_what_is_deleted_leaves_the_files(
+    disk: Disk, others: int, *, held: bool
+) -> None:
+    """Deletions that lie over nothing go, and RocksDB's list of files is written anew in time."""
+    canary = "a-canary-that-nobody-else-sings"
+    state = disk.states.open(0)
+    disk.commit(state, **{f"k{n}": f"{n}" * 300 for n in range(others)})
+    if held:
+        disk.commit(state, **{canary: "held"})
+    disk.commit(state, **{canary: None})
+    limit = time.monotonic() + 30
+    while "sst" in "".join(_found(disk.directory, canary)) and time.monotonic() < limit:
+        time.sleep(0.05)
+    while _found(disk.directory, canary) and time.monotonic() < limit:
+        disk.commit(state, more=None)
+        time.sleep(0.05)
+    assert not _found(disk.directory, canary)
+    assert len(contents(state)) == others
+    state.close()
+
+
 def _found(directory: Path, text: str) -> list[str]:
     found = []
     for path in directory.rglob("*"):
