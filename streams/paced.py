@@ -6,9 +6,11 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some, watermarks
 
 _MOST_BUFFERED: Final = 20_000
+_AT_ONCE: Final = 2_000
+_LOOK_S: Final = 0.2
 _ANSWER_S: Final = 20.0
 
 
@@ -54,7 +56,7 @@ class Paced:
         if wanted in self._paused:
             self._paused.discard(wanted)
             self._consumer.resume([TopicPartition(*wanted)])
-        for message in self._consumer.consume(2_000, 0.2):
+        for message in some(self._consumer, _AT_ONCE, _LOOK_S):
             error = message.error()
             place = message.topic() or "", message.partition() or 0
             if error is not None:

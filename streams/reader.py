@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
 from streams.place import Place
 
 _AT_ONCE: Final = 2_000
@@ -73,10 +73,10 @@ def records(client: Mapping[str, Any], starts: Mapping[Place, int]) -> Iterator[
     """
     going = set(starts)
     heard = time.monotonic()
-    with closing(Consumer({**client, **COMMITTED, "fetch.wait.max.ms": 20})) as consumer:
+    with closing(Consumer({**client, **COMMITTED})) as consumer:
         consumer.assign([TopicPartition(*at, offset) for at, offset in starts.items()])
         while going:
-            read = consumer.consume(_AT_ONCE, timeout=_LOOK_S)
+            read = some(consumer, _AT_ONCE, _LOOK_S)
             going -= set(_ended(read))
             heard = time.monotonic() if any(m.error() is None for m in read) else heard
             if going and time.monotonic() - heard > _SILENCE_S:

@@ -30,7 +30,7 @@ from streams.client import client_config
 from streams.clock import now_ms
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
-from streams.lane.groupless import watermarks
+from streams.lane.groupless import COMMITTED, some, watermarks
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.profiles import differing
@@ -206,21 +206,13 @@ class System:
 
     def read(self, topic: str) -> list[Message]:
         """Return all committed records of a topic, each partition in its order."""
-        consumer = Consumer(
-            self._client
-            | {
-                "group.id": "none",
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-            }
-        )
+        consumer = Consumer({**self._client, **COMMITTED})
         count = 1 if topic == topics.SNAPSHOTS else self.settings.partitions
         consumer.assign([TopicPartition(topic, number, 0) for number in range(count)])
         records: list[Message] = []
         ended: set[int | None] = set()
         while len(ended) < count:
-            for message in consumer.consume(5_000, 0.2):
+            for message in some(consumer, 5_000, 0.2):
                 error = message.error()
                 if error is None:
                     records.append(message)

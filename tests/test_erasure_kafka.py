@@ -38,6 +38,7 @@ from streams import topics
 from streams.clock import now_ms
 from streams.erasure.receipt import Receipt
 from streams.lane.changelog import read_changelog
+from streams.lane.groupless import COMMITTED, some
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY, read_chunks
 
@@ -366,19 +367,14 @@ def clues(topic: str) -> Iterable[bytes]:
 
 def everything_in(system: System) -> Iterator[tuple[str, bytes]]:
     """Yield all records with their topics, aborted ones and those not yet compacted among them."""
-    settings = {
-        "group.id": "none",
-        "isolation.level": "read_uncommitted",
-        "enable.partition.eof": True,
-        "auto.offset.reset": "earliest",
-    }
+    settings = {**COMMITTED, "isolation.level": "read_uncommitted"}
     every = topics.every_topic(system.settings)
     places = [TopicPartition(t.name, n, 0) for t in every for n in range(t.partitions)]
     ended = set()  # where something is still written, an end is come to more than once
     with closing(Consumer(system._client | settings)) as consumer:
         consumer.assign(places)
         while len(ended) < len(places):
-            for message in consumer.consume(5_000, 0.2):
+            for message in some(consumer, 5_000, 0.2):
                 error = message.error()
                 if error is not None:
                     assert error.code() == KafkaError._PARTITION_EOF, error

@@ -16,6 +16,7 @@ from streams.cache.batch import UNREADABLE, Batch
 from streams.cache.parking import Parking
 from streams.cache.survey import Survey
 from streams.ends import Ends
+from streams.lane.groupless import some
 from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
@@ -115,7 +116,7 @@ class Feed:
             self._go_on_surveying()
             return Batch()
         epoch, batch = self._epoch, Batch()
-        for message in self._poll(limit, 0 if self._has_more else seconds):
+        for message in some(self._consumer, limit, 0 if self._has_more else seconds):
             self._sort(message, batch)
         if self._epoch != epoch:
             return Batch()
@@ -162,11 +163,6 @@ class Feed:
             ]
             self._consumer.assign(starts)
             self._consumer.resume(starts)
-
-    def _poll(self, limit: int, seconds: float) -> list[Message]:
-        """Wait for one message, then take those that are there: `consume` alone waits for all."""
-        first = self._consumer.poll(seconds)
-        return [] if first is None else [first, *self._consumer.consume(limit - 1, timeout=0)]
 
     def _sort(self, message: Message, batch: Batch) -> None:
         place = Place(message.topic(), message.partition())

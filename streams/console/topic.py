@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from schemas.envelope import loads
 from streams import topics
 from streams.console.marks import Gone
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
 
 _AT_ONCE: Final = 1_000
 
@@ -83,7 +83,7 @@ class EventReader:
         """
         read = Read([], {})
         with self._turn:
-            messages = [] if self._is_closed else self._consumer.consume(_AT_ONCE, wait_s)
+            messages = [] if self._is_closed else some(self._consumer, _AT_ONCE, wait_s)
         for message in messages:
             error = message.error()
             if error is None:

@@ -19,7 +19,7 @@ from confluent_kafka import (
 from schemas.envelope import loads
 from streams import topics
 from streams.lane.changelog import POSITION_KEY
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 
@@ -124,7 +124,7 @@ class Search:
         """
         began = heard = time.monotonic()
         while True:
-            messages = self._consumer.consume(_AT_ONCE, 0.1)
+            messages = some(self._consumer, _AT_ONCE, 0.1)
             for message in messages:
                 self._take(message)
             now = time.monotonic()
@@ -180,4 +180,4 @@ class Search:
         return self.held[name]
 
 
-_TO_THE_END: Final = {**COMMITTED, "fetch.wait.max.ms": 50, "log_level": 0}
+_TO_THE_END: Final = {**COMMITTED, "log_level": 0}

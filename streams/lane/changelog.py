@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.envelope import dumps, loads
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless, watermarks
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some, watermarks
 from streams.lane.unusable import StateUnusable
 
 POSITION_KEY: Final = b'["position"]'
@@ -127,7 +127,7 @@ class Log:
         ended = False
         while not ended:
             pairs: list[Pair] = []
-            for message in self._consumer.consume(5_000, 0.1):
+            for message in some(self._consumer, 5_000, 0.1):
                 ended = ended or _is_end(message)
                 if message.error() is None:
                     pairs.append((message.key() or b"", message.value()))
@@ -144,7 +144,6 @@ def opened(config: Mapping[str, Any], topic: str, partition: int) -> Iterator[Lo
             **config,
             **COMMITTED,
             "auto.offset.reset": "error",
-            "fetch.wait.max.ms": 20,
         }
     )
     try:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 NO_GROUP: Final = "none"
 """The group that they name: librdkafka asks who coordinates it, and no more."""
@@ -15,8 +15,13 @@ COMMITTED: Final[Mapping[str, Any]] = {
     "isolation.level": "read_committed",
     "enable.partition.eof": True,
     "auto.offset.reset": "earliest",
+    "fetch.wait.max.ms": 20,
 }
-"""Settings of a consumer that reads what is committed, and says where a partition ends."""
+"""Settings of a consumer that reads what is committed, and says where a partition ends.
+
+A broker answers one request of a connection after the other, so whatever is asked of it waits as
+long as the fetch before it may. Who stays at the end for long sets more than these milliseconds.
+"""
 
 _AGAIN_S: Final = 0.2
 _AWAY: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
@@ -30,6 +35,15 @@ def is_end(error: KafkaError) -> bool:
 def is_hopeless(error: KafkaError) -> bool:
     """Tell whether trying on can't help: neither may it be retried, nor is a broker away."""
     return not error.retriable() and error.code() not in _AWAY
+
+
+def some(consumer: Consumer, most: int, patience_s: float) -> list[Message]:
+    """Wait for one message, then return those that are there: `consume` alone waits for `most`.
+
+    Empty where none came within the seconds.
+    """
+    first = consumer.poll(patience_s)
+    return [] if first is None else [first, *consumer.consume(most - 1, timeout=0)]
 
 
 def watermarks(consumer: Consumer, place: TopicPartition, answer_s: float) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from aiokafka.structs import ConsumerRecord
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
 
 _PATIENCE_S: Final = 5.0
 _MOST: Final = 2_000
@@ -64,7 +64,7 @@ def _read(consumer: Consumer) -> list[ConsumerRecord]:
     limit = time.monotonic() + _PATIENCE_S
     records: list[ConsumerRecord] = []
     while not records and time.monotonic() < limit:
-        for message in consumer.consume(_MOST, _MORE_S):
+        for message in some(consumer, _MOST, _MORE_S):
             error = message.error()
             if error is None:
                 records.append(_record(message))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from streams.lane.groupless import COMMITTED, is_end
+from streams.lane.groupless import COMMITTED, is_end, some
 from streams.logs import where
 
 log = structlog.get_logger()
@@ -69,7 +69,7 @@ class Tail:
     def _run(self) -> None:
         ended: set[int | None] = set()
         while not self._stop.is_set():
-            for message in self._consumer.consume(1_000, _POLL_S):
+            for message in some(self._consumer, 1_000, _POLL_S):
                 try:
                     self._take(message, ended)
                 except Exception as error:  # noqa: BLE001 - told; what follows may be in order
