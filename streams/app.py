@@ -110,6 +110,7 @@ class Segmenter:
                     ),
                     self._board,
                     now,
+                    settings.quiet_s,
                 ),
                 heartbeat_s=settings.session_timeout_s / 5,
                 on_unusable=self._end,

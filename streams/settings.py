@@ -40,6 +40,9 @@ class Settings(Access):
     rebalance_timeout_s: float = Field(10, gt=0)
     """Seconds that workers have to join when the group changes."""
 
+    quiet_s: float = Field(5, ge=0)
+    """Seconds that everybody's ranks stand still before cards that hardly moved are made exact."""
+
     input_days: float | None = Field(None, gt=0)
     """Days that the broker keeps purchases, contracts and customers; none: for ever."""
 

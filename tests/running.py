@@ -129,6 +129,7 @@ class System:
             "NYXTER_REPLICATION": str(self.settings.replication),
             "NYXTER_SESSION_TIMEOUT_S": str(self.settings.session_timeout_s),
             "NYXTER_REBALANCE_TIMEOUT_S": str(self.settings.rebalance_timeout_s),
+            "NYXTER_QUIET_S": "1",
         }
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(

@@ -5,8 +5,6 @@ from ipaddress import ip_address
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from redis.connection import parse_url
-
 KAFKA_PORT: Final = 9092
 REDIS_PORT: Final = 6379
 _NOT_CHECKED: Final = {"ssl_cert_reqs": ("none", "optional"), "ssl_check_hostname": (False,)}
@@ -129,9 +127,10 @@ def redis_exposed(url: str) -> str:
     >>> redis_exposed("rediss://cache?ssl_cert_reqs=none"), redis_exposed("redis://127.0.0.1")
     ('cache:6379', '')
     """
-    address, options = redis_address(url), _options(url)
+    address = redis_address(url)
     if address is None or is_local(address.host):
         return ""
+    options = _options(url)
     loose = any(options.get(name) in values for name, values in _NOT_CHECKED.items())
     return str(address) if loose or not url.startswith("rediss://") else ""
 
@@ -147,5 +146,7 @@ def shows_password(url: str) -> bool:
 
 def _options(url: str) -> dict[str, Any]:
     """Return what redis-py makes of a URL."""
+    from redis.connection import parse_url  # noqa: PLC0415 - slow, and workers need no Redis
+
     options: dict[str, Any] = parse_url(url)  # type: ignore[no-untyped-call]
     return options

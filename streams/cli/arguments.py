@@ -2,12 +2,11 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from confluent_kafka import KafkaException
 from pydantic import ValidationError
-from redis import RedisError
 
 from schemas.customer_id import problem_of
 from schemas.rules import Rules, RulesError, load_rules
@@ -16,6 +15,9 @@ from streams.access.kafka import reach_broker
 from streams.access.places import redis_place, redis_problem, shows_password
 from streams.access.reach import Unreachable
 from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from redis import RedisError
 
 REFUSED: Final = 2
 
@@ -155,7 +157,7 @@ def broker_failure(broker: str, error: KafkaException) -> typer.Exit:
     return failure(f"the broker at {broker}: {error.args[0].str()}")
 
 
-def redis_failure(settings: Settings, error: RedisError) -> typer.Exit:
+def redis_failure(settings: Settings, error: "RedisError") -> typer.Exit:
     """Say at which step Redis fails, or what it answered; return what ends the command."""
     from streams.access.redis import reach_redis  # noqa: PLC0415
 

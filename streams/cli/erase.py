@@ -8,13 +8,11 @@ from typing import Annotated, Any, Final
 import typer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from redis import RedisError
 
 from schemas.customer_id import problem_of
 from streams import topics
 from streams.access.kafka import reach_broker
 from streams.access.reach import ANSWER_S, Unreachable
-from streams.access.redis import redis_client
 from streams.cli.arguments import (
     RedisUrl,
     broker_failure,
@@ -69,6 +67,7 @@ def erase(
 
     Example: nyxter erase T000123 --receipt receipts.jsonl
     """
+    from streams.access.redis import redis_client  # noqa: PLC0415
     from streams.cli import erasing  # noqa: PLC0415
 
     settings = redis_settings(redis)
@@ -143,6 +142,8 @@ def _client(settings: Settings) -> dict[str, Any]:
 
 @contextmanager
 def _trouble_told(settings: Settings) -> Iterator[None]:
+    from redis import RedisError  # noqa: PLC0415
+
     from streams.erasure.receipt import BadReceipt  # noqa: PLC0415
     from streams.erasure.work import OtherSecret  # noqa: PLC0415
 

@@ -39,7 +39,7 @@ from streams.segmenter.summarising import Summarising
 from streams.segmenter.sweep_parts import SweepParts
 from streams.segmenter.told import Site, Told
 
-_QUIET_S: Final = 5.0
+QUIET_S: Final = 5.0
 
 
 class SegmentShift:
@@ -53,10 +53,18 @@ class SegmentShift:
         The snapshots.
     clock
         Gives the RFC 3339 time of now.
+    quiet_s
+        Seconds for which a snapshot has to be the newest before every card is made exact by it.
 
     """
 
-    def __init__(self, site: Site, board: Snapshots, clock: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        board: Snapshots,
+        clock: Callable[[], str],
+        quiet_s: float = QUIET_S,
+    ) -> None:
         self.site = site
         self.customers = Customers(
             site.rules, tombstone_of(site.secret), bucket_of, former_tombstones(site.before)
@@ -68,6 +76,7 @@ class SegmentShift:
         self.snapshot: Snapshot | None = None
         self._board = board
         self._clock = clock
+        self._quiet_s = quiet_s
         self._coming = self.progress
         self._coming_snapshot: Snapshot | None = None
         self._at_hand: Snapshot | None = None
@@ -180,7 +189,7 @@ class SegmentShift:
             and not progress.settled
             and snapshot is not None
             and snapshot is self._board.latest
-            and time.monotonic() - self._adopted_at >= _QUIET_S
+            and time.monotonic() - self._adopted_at >= self._quiet_s
         )
 
     def settle(self) -> None:

@@ -41,6 +41,7 @@ class FakeConsumer:
     places: list[tuple[str, int, int]]
     config: dict[str, Any]
     closed = False
+    rest: list[Heard]
 
     def __init__(self, config: dict[str, Any]) -> None:
         type(self).config = config
@@ -48,9 +49,14 @@ class FakeConsumer:
     def assign(self, places: Any) -> None:
         type(self).places = [(p.topic, p.partition, p.offset) for p in places]
 
-    def consume(self, _: int, __: float) -> list[Heard]:
+    def poll(self, _: float) -> Heard | None:
         time.sleep(0.001)
-        return self.table.pop(0) if self.table else []
+        self.rest = self.table.pop(0) if self.table else []
+        return self.rest.pop(0) if self.rest else None
+
+    def consume(self, _: int, timeout: float) -> list[Heard]:
+        assert timeout == 0
+        return self.rest
 
     def close(self) -> None:
         type(self).closed = True
