@@ -296,10 +296,13 @@ class System:
         return marks
 
     def is_settled(self) -> bool:
-        """Tell whether a snapshot covers all input and every card is exact by it."""
+        """Tell whether a snapshot covers all input and every card is exact by it and the rules."""
         if self._settling is None:
             self._settling = Settling(self._client, self.settings.partitions)
-        return self._settling.missing() is None
+        if self._settling.missing() is not None:
+            return False
+        header = self._settling.coverage.header
+        return header is not None and header.rules == self.rules.version
 
     def is_applied(self) -> bool:
         """Tell whether every partition has come to the last message of every input."""

@@ -25,6 +25,13 @@ long as the fetch before it may. Who stays at the end for long sets more than th
 
 _AGAIN_S: Final = 0.2
 _AWAY: Final = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT)  # noqa: SLF001 - public names
+_CHOOSING: Final = (
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.OFFSET_NOT_AVAILABLE,
+)
 
 
 def is_end(error: KafkaError) -> bool:
@@ -33,8 +40,11 @@ def is_end(error: KafkaError) -> bool:
 
 
 def is_hopeless(error: KafkaError) -> bool:
-    """Tell whether trying on can't help: neither may it be retried, nor is a broker away."""
-    return not error.retriable() and error.code() not in _AWAY
+    """Tell whether trying on can't help: no broker is away, and no leader is being chosen.
+
+    The errors that consumers give do not say by themselves that they may be retried.
+    """
+    return not error.retriable() and error.code() not in (*_AWAY, *_CHOOSING)
 
 
 def some(consumer: Consumer, most: int, patience_s: float) -> list[Message]:
