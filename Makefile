@@ -1,5 +1,5 @@
-# `make` alone lists what there is. Needs Python 3.11 or newer; uses uv where it is installed
-# (`make UV=` does without).
+# `make` alone lists what there is. Needs Python 3.11 or newer; installs with uv, its own where there
+# is none (`make UV=` does it with pip alone).
 PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## watch scores move as orders arrive, with nothing else inst
 
 test: setup ## lint, types, every test, and the demo from end to end
 	$(MAKE) -j1 --no-print-directory lint types
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 	$(BIN)/nyxter demo --once
 
 lint: $(INSTALLED) ## check style and format
@@ -39,10 +39,12 @@ bench-model: $(INSTALLED) ## measure the mixture beside scikit-learn and river
 audit: $(INSTALLED) ## look up known holes in what requirements.lock says (asks pypi.org)
 	scripts/audit.sh
 
+LOCK := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-header --no-emit-index-url --no-annotate --quiet
+
 lock: ## choose the dependencies' versions anew (needs uv)
-	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
-		--no-header --no-emit-index-url --no-annotate --quiet \
-		--group dev --group bench pyproject.toml -o requirements.lock
+	$(LOCK) --group dev --group bench pyproject.toml -o requirements.lock
+	echo uv | $(LOCK) - -o scripts/uv-requirements.lock
 
 clean: ## remove what the other targets made
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
