@@ -14,6 +14,9 @@ from streams.embedded import run_redis
 from streams.lane import lanes as lanes_module
 from streams.lane import state as state_module
 
+# What these assert is told as in a test.
+pytest.register_assert_rewrite("driving", "oracles", "running", "small_system")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add what `make faults` sets."""
