@@ -74,14 +74,37 @@ class _Once:
 
 
 class ModestBoard(Board):
-    """A board that allows sweeps when a random number says so."""
+    """A board that allows sweeps when a random number says so.
+
+    What is posted on it may come between any two looks at it.
+    """
 
     def __init__(self, chance: random.Random) -> None:
-        super().__init__()
         self._chance: random.Random | None = chance
+        self._snapshot: Snapshot | None = None
+        self._coming: Snapshot | None = None
+        self._looks = 0
+        super().__init__()
 
     def calm_down(self) -> None:
         self._chance = None
+
+    def post_after(self, looks: int, snapshot: Snapshot) -> None:
+        """Put up a newer snapshot once the latest one was looked at so often."""
+        self._coming, self._looks = snapshot, looks
+
+    @property  # type: ignore[override]
+    def latest(self) -> Snapshot | None:
+        if self._coming is not None:
+            coming, self._looks = self._coming, self._looks - 1
+            if self._looks < 0:
+                self._coming = None
+                self.post(coming)
+        return self._snapshot
+
+    @latest.setter
+    def latest(self, snapshot: Snapshot | None) -> None:
+        self._snapshot = snapshot
 
     def may_sweep(self) -> bool:
         return self._chance is None or self._chance.random() < 0.6
@@ -291,8 +314,8 @@ class SmallSystem:
         except Fenced:
             self.lead()
 
-    def post(self, board: Board) -> None:
-        """Let a worker read the snapshots topic."""
+    def post(self, board: ModestBoard, looks: int = 0) -> None:
+        """Let a worker read the snapshots topic, and put up a snapshot after so many looks."""
         stored = {k: v for k, v in self.broker.latest(topics.SNAPSHOTS, 0).items() if k}
         if EPOCH_KEY in stored:
             board.post_epoch(read_epoch(loads(stored[EPOCH_KEY])))
@@ -301,7 +324,8 @@ class SmallSystem:
         header = SnapshotHeader(**loads(stored[HEADER_KEY]))
         population = read_chunks(stored, header.chunks)
         ranking = self.rules.analysis.ranking
-        board.post(Snapshot(header.number, header.day, header.rules, population, ranking))
+        snapshot = Snapshot(header.number, header.day, header.rules, population, ranking)
+        board.post_after(looks, snapshot)
 
     def anything(self) -> None:
         """Do one thing of all that may happen."""
@@ -318,7 +342,7 @@ class SmallSystem:
         elif what < 0.8:
             self.look()
         elif what < 0.9:
-            self.post(self.random.choice(self._boards))
+            self.post(self.random.choice(self._boards), self.random.choice([0, 0, 1, 2, 3]))
         else:
             self._clock.now += self.random.choice([0.1, 1.1, 6.0])
 

@@ -7,7 +7,7 @@ of the state, the entry and the messages, so a replay of the journal does the sa
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,25 @@ from streams.segmenter.sweep_parts import SweepParts
 from streams.segmenter.told import Site, Told
 
 QUIET_S: Final = 5.0
+
+
+class _Footing(NamedTuple):
+    """What the next transaction stands on.
+
+    Attributes
+    ----------
+    progress
+        After adopting the snapshot.
+    snapshot
+        To score by; None: none is at hand.
+    epoch
+        Number of the epoch of the mixture, 0: none is at hand.
+
+    """
+
+    progress: Progress
+    snapshot: Snapshot | None
+    epoch: int
 
 
 class SegmentShift:
@@ -146,7 +165,7 @@ class SegmentShift:
 
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         """Return the records of a batch of messages."""
-        entry = self._entry(spans=batch.spans, poison=batch.poison)
+        entry = self._entry(self._footing(), spans=batch.spans, poison=batch.poison)
         records = self.execute(entry, batch.messages, positions)
         if self._outcome is not None:
             self.orders_alarm.watch(self._outcome.changes)
@@ -154,26 +173,29 @@ class SegmentShift:
 
     def chore(self, positions: Mapping[str, int]) -> list[Record] | None:
         """Return the records of a part of a sweep or of a summary, where one is due."""
-        progress, snapshot = self._adopted()
-        if self._next_epoch() != progress.epoch or self.summarising.is_due():
-            return self.execute(self._entry(), [], positions)
+        footing = self._footing()
+        progress, snapshot, epoch = footing
+        if epoch != progress.epoch or self.summarising.is_due():
+            return self.execute(self._entry(footing), [], positions)
         if progress.bucket is None and progress.releasing and snapshot is not None:
             progress = progress._replace(bucket=0, cause="customer", whom="released")
         elif self._is_quiet(progress, snapshot):
             progress = progress._replace(bucket=0, cause="population", whom="differing")
         if progress.bucket is not None and snapshot is not None and self._board.may_sweep():
-            return self._timed_sweep(progress, progress.bucket, positions)
+            footing = footing._replace(progress=progress)
+            return self._timed_sweep(footing, progress.bucket, positions)
         return None
 
     def _timed_sweep(
-        self, progress: Progress, first: int, positions: Mapping[str, int]
+        self, footing: _Footing, first: int, positions: Mapping[str, int]
     ) -> list[Record]:
         """Do a part of a sweep, and fit the size of the next one to the time it took."""
+        progress = footing.progress
         end = self._parts.end(first, self.customers.buckets)
         began = time.monotonic()
         try:
             part = Sweep(first, end, progress.cause, progress.whom)
-            return self.execute(self._entry(sweep=part), [], positions)
+            return self.execute(self._entry(footing, sweep=part), [], positions)
         finally:
             took = time.monotonic() - began
             self._board.swept(took)
@@ -235,20 +257,29 @@ class SegmentShift:
         return records
 
     def _entry(
-        self, *, sweep: Sweep | None = None, spans: Any = (), poison: str | None = None
+        self,
+        footing: _Footing,
+        *,
+        sweep: Sweep | None = None,
+        spans: Any = (),
+        poison: str | None = None,
     ) -> Entry:
-        _, self._at_hand = self._adopted()
+        self._at_hand = footing.snapshot
         return Entry(
             self.progress.entry + 1,
             self._clock(),
             self.site.rules.version,
             self._at_hand.number if self._at_hand is not None else 0,
-            self._next_epoch(),
+            footing.epoch,
             sweep,
             self.summarising.is_due(),
             list(spans),
             poison,
         )
+
+    def _footing(self) -> _Footing:
+        """Return what to go on with, by one look at the board: a second one may show a newer."""
+        return _Footing(*self._adopted(), self._next_epoch())
 
     def _next_epoch(self) -> int:
         """Return the number of the epoch to go on with: the newest one where it can be adopted.

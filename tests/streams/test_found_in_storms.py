@@ -11,6 +11,7 @@ from small_system import SmallSystem, small_world
 
 from schemas.rules import read_rules
 from streams import topics
+from streams.segmenter.shift import QUIET_S
 
 TODAY = date(2026, 11, 22)
 YESTERDAY = date(2026, 11, 21)
@@ -72,6 +73,41 @@ def test_a_sweep_of_everyone_that_a_crash_cuts_short_still_meets_everyone(clock:
     assert lane.shift.progress.bucket
     _publish_and_post(system)
     system.load(0)
+    system.settle()
+    assert same_profiles(system.profiles(), replayed(sent).profiles) == []
+
+
+@pytest.mark.parametrize("looks", range(6))
+def test_a_day_whose_snapshot_comes_while_a_chore_is_chosen_is_on_every_card(
+    clock: Any, looks: int
+) -> None:
+    """Cards are about to be made exact in a lull as the snapshot of a new day comes, which is
+    due to everyone, not to those alone whose scores it changes."""
+    system = SmallSystem(read_rules(""), 1, (YESTERDAY, TODAY), 1, clock, 0.0)
+    lane: Any = system.lanes[0]
+    sent = [purchase(f"K{n}", f"o{n}", ordered_on="2026-11-20") for n in range(3)]
+    for one in sent:
+        system.send(one)
+        while system.work(0):
+            pass
+        clock.now += 2
+        _do(lane)  # summarises
+        _publish_and_post(system)
+    _do(lane)  # adopts the last snapshot
+    while lane.shift.progress.bucket is not None:
+        _do(lane)  # publishes whoever moved
+    assert not lane.shift.progress.settled
+    system.day = TODAY
+    system.look()
+    _work_off(system)
+    clock.now += 2
+    _do(lane)  # summarises the new day
+    system.read_summaries()
+    system.look()
+    clock.now += QUIET_S
+    for board in system._boards:
+        system.post(board, looks)
+    _do(lane)
     system.settle()
     assert same_profiles(system.profiles(), replayed(sent).profiles) == []
 
