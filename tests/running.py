@@ -28,6 +28,7 @@ from schemas.rules import Rules, read_rules
 from streams import topics
 from streams.client import client_config
 from streams.clock import now_ms
+from streams.ends import Ends
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
 from streams.lane.groupless import COMMITTED, some, watermarks
@@ -44,6 +45,7 @@ PATIENCE_S = 120.0
 LAST_S = 240.0
 TURNING_S = 20.0
 NYXTER = ("-m", "streams.cli")
+WRITTEN = (topics.PROFILES, topics.SEGMENT_EVENTS, topics.DEAD_LETTERS, topics.JOURNAL)
 TOPIC_OF = {
     "purchase": topics.PURCHASES,
     "contract": topics.CONTRACTS,
@@ -90,6 +92,7 @@ class System:
         self._rules_file.write_text(rules, "utf-8")
         self._client = dict(client_config(self.settings))
         self._admin = AdminClient(self._client)
+        self._ends = Ends(self._admin)
         self._settling: Settling | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         topics.create(self._admin, topics.every_topic(self.settings))
@@ -294,6 +297,18 @@ class System:
         marks = {p: watermarks(consumer, TopicPartition(*p), 20)[1] for p in places}
         consumer.close()
         return marks
+
+    def ends_at_rest(self) -> dict[Place, int]:
+        """Wait until no transaction is under way; return where what workers write ends."""
+        places = [Place(topic, n) for topic in WRITTEN for n in range(self.settings.partitions)]
+        ends: dict[Place, int] = {}
+
+        def at_rest() -> bool:
+            ends.update(self._ends.written(places))
+            return self._ends.committed(places) == ends
+
+        wait_until(at_rest, "no transaction is under way")
+        return ends
 
     def is_settled(self) -> bool:
         """Tell whether a snapshot covers all input and every card is exact by it and the rules."""

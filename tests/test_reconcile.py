@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Producer, TopicPartition
 from kafka_broker import KafkaBroker
 from redis import Redis
 from running import System
@@ -216,6 +216,23 @@ def test_what_cannot_be_compared_is_told(
     assert "does not cover all messages: 1 of nyxter.purchases.v1" in result.stderr
     system.start("worker")
     system.settle()
+
+
+def test_a_transaction_under_way_is_waited_for(
+    reconcile: Callable[..., Result], system: System
+) -> None:
+    """What is not told to everyone yet could neither be compared nor be left out."""
+    producer = Producer({"bootstrap.servers": system.settings.broker, "transactional.id": "open"})
+    producer.init_transactions(20)
+    producer.begin_transaction()
+    producer.produce(topics.PROFILES, b"{}", b"stranger", partition=0)
+    producer.flush()
+    result = reconcile("--patience", "0", "--no-redis", "--no-journal")
+    assert result.exit_code == 2
+    assert "a transaction is under way" in result.stderr
+    producer.abort_transaction(20)
+    result = reconcile("--patience", "60", "--no-redis", "--no-journal")
+    assert result.exit_code == 0, result.stderr
 
 
 def test_damage_to_the_topics_is_named(reconcile: Callable[..., Result], system: System) -> None:

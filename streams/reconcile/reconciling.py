@@ -21,7 +21,8 @@ from streams.topics import SOURCES
 
 _LOOK_S: Final = 0.5
 _OUTPUTS: Final = (topics.PROFILES, topics.SEGMENT_EVENTS)
-_MOVING: Final = (*SOURCES, *_OUTPUTS, topics.DEAD_LETTERS, topics.JOURNAL)
+_WRITTEN: Final = (*_OUTPUTS, topics.DEAD_LETTERS, topics.JOURNAL)
+_MOVING: Final = (*SOURCES, *_WRITTEN)
 
 
 class System(NamedTuple):
@@ -53,8 +54,14 @@ class System(NamedTuple):
 
     def ends_of(self, names: tuple[str, ...]) -> dict[Place, int]:
         """Return where topics end."""
-        numbers = range(self.partitions)
-        return self.ends.written(Place(topic, n) for topic in names for n in numbers)
+        return self.ends.written(self._places(names))
+
+    def is_writing(self) -> bool:
+        """Tell whether a transaction is under way, or its end not yet told everywhere."""
+        return self.ends.committed(self._places(_WRITTEN)) != self.ends_of(_WRITTEN)
+
+    def _places(self, names: tuple[str, ...]) -> list[Place]:
+        return [Place(topic, number) for topic in names for number in range(self.partitions)]
 
 
 class Reconciling:
@@ -104,18 +111,15 @@ class Reconciling:
         """
         try:
             while True:
-                self._settle()
                 ends = self._system.ends_of(_MOVING)
-                found = self._compare()
-                if ends == self._system.ends_of(_MOVING):
-                    return found
-                self._wait("the system moved on while it was compared")
+                if (missing := self._missing()) is None:
+                    found = self._compare()
+                    if ends == self._system.ends_of(_MOVING):
+                        return found
+                    missing = "the system moved on while it was compared"
+                self._wait(missing)
         finally:
             self._settling.close()
-
-    def _settle(self) -> None:
-        while (missing := self._missing()) is not None:
-            self._wait(missing)
 
     def _wait(self, missing: str) -> None:
         if time.monotonic() > self._give_up_at:
@@ -127,6 +131,8 @@ class Reconciling:
         """Return what is still to come; None where all has settled."""
         if (missing := self._settling.missing()) is not None:
             return missing
+        if self._system.is_writing():
+            return "a transaction is under way"
         if self._system.redis is None:
             return None
         lag = behind(self._system.redis, self._system.ends_of(_OUTPUTS))
