@@ -1,5 +1,6 @@
 """How far a partition has come, and where the next snapshot, epoch or part of a sweep leads it."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from nyxter_online.customers import BUCKETS
@@ -87,6 +88,14 @@ class Progress(NamedTuple):
             bucket=0,
             cause="model" if begins_anew or epoch.model != self.model else cause,
             whom="everyone" if under_way else "moved",
+        )
+
+    def with_release(self, reasons: Iterable[str]) -> "Progress":
+        """Return the progress after a release for reasons: one under way begins anew with them."""
+        under_way = self.bucket is not None and self.whom == "released"
+        return self._replace(
+            releasing=tuple(sorted({*self.releasing, *reasons})),
+            bucket=0 if under_way else self.bucket,
         )
 
     def after(self, part: Sweep) -> "Progress":

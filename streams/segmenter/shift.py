@@ -378,8 +378,7 @@ class SegmentShift:
             self._accepting = [message.offset, event.model_dump(mode="json")]
             return [Record(self.site.changelog, *accepted_record(self._accepting))]
         if isinstance(event, TriggersReleased):
-            reasons = tuple(sorted({*self.progress.releasing, *event.reasons}))
-            self._coming = self._coming._replace(releasing=reasons)
+            self._coming = self._coming.with_release(event.reasons)
             return []
         assert isinstance(event, DayTurned)
         day = event.day.toordinal()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_system import SmallSystem, small_world
 from strategies import Event, as_json
 
+from nyxter_online.customers import BUCKETS
 from nyxter_online.epochs import K
 from nyxter_online.features import WIDTH
 from nyxter_online.gmm import Statistics
@@ -143,9 +144,33 @@ def test_what_is_held_back_fires_or_is_suppressed_when_released(
         assert [one for one in done if one["data"]["suppressed"] is None]
         ids = Counter(one["id"] for one in done)
         assert set(ids.values()) == {1}
-        left = [state for shift in system.shifts for state in shift.customers.journeys.values()]
-        assert not any(one.reason == "first_score" for state in left for one in state.held.values())
+        assert not held_back(system, "first_score")
         assert_replays(system)
+
+
+def test_what_is_released_while_a_release_is_under_way_is_released_to_all() -> None:
+    with small_world() as clock:
+        system = through(7, 1, clock, 0.0)
+        assert held_back(system, "first_score")
+        (shift,) = system.shifts
+        tell(system, "nyxter.triggers.released.v1", {"reasons": ["model"]})
+        for _ in range(100):
+            system.work(0)
+            if shift.progress.whom == "released" and (shift.progress.bucket or 0) > BUCKETS / 2:
+                break
+        assert shift.progress.whom == "released"
+        assert shift.progress.bucket
+        tell(system, "nyxter.triggers.released.v1", {"reasons": ["first_score"]})
+        system.settle()
+        assert shift.progress.releasing == ()
+        assert not held_back(system, "first_score")
+        assert_replays(system)
+
+
+def held_back(system: SmallSystem, reason: str) -> list[Any]:
+    """Return the triggers that are held back for a reason."""
+    states = [state for shift in system.shifts for state in shift.customers.journeys.values()]
+    return [held for state in states for held in state.held.values() if held.reason == reason]
 
 
 @settings(max_examples=8, deadline=None)
