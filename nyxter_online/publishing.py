@@ -52,7 +52,7 @@ class Occasion(NamedTuple):
     day, snapshot, rules
         The day (proleptic ordinal), the number of the snapshot and the version of the rules.
     event
-        The causing event, where the cause is the customer.
+        The customer's event that was applied, None in a sweep.
     epoch
         The number of the epoch in use, 0: none.
 

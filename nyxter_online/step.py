@@ -10,8 +10,9 @@ from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
 
 from nyxter_online.customer import Customer
-from nyxter_online.customers import Change, Customers
+from nyxter_online.customers import BUCKETS, Change, Customers
 from nyxter_online.figures import GROUP, NOWHERE, Ints
+from nyxter_online.prfv import NULL, TIER
 from nyxter_online.publication import Publication, publication, released
 from nyxter_online.publishing import Occasion
 from nyxter_online.ranks import Snapshot
@@ -22,6 +23,22 @@ from schemas.outputs import Cause
 
 Arrived = tuple[Envelope, Event]
 Whom = Literal["moved", "differing", "everyone", "released"]
+
+
+class Unmet(NamedTuple):
+    """Whom a sweep under way has not met yet, where it brings new rules or a new model.
+
+    Attributes
+    ----------
+    first
+        Their buckets are this one and those after it.
+    cause
+        What the sweep puts changes down to.
+
+    """
+
+    first: int
+    cause: Cause
 
 
 class Outcome(NamedTuple):
@@ -52,7 +69,11 @@ class Outcome(NamedTuple):
 
 
 def step(
-    customers: Customers, batch: Sequence[Arrived], snapshot: Snapshot | None, at: str
+    customers: Customers,
+    batch: Sequence[Arrived],
+    snapshot: Snapshot | None,
+    at: str,
+    unmet: Unmet | None = None,
 ) -> Outcome:
     """Apply a batch of events and score whom it touched.
 
@@ -66,6 +87,9 @@ def step(
         The population to rank among; None: nobody is scored yet.
     at
         The time of the batch (RFC 3339), which its outputs bear.
+    unmet
+        Who may stand as the rules or the model before had it: until the sweep meets them, changes
+        are put down to what is new, which fires nothing by itself (`domain.md`, Journey).
 
     """
     snapshot = usable(snapshot, customers)
@@ -79,8 +103,13 @@ def step(
     scored = scored_rows(customers, rows, snapshot, "customer")
     envelopes = [envelope for _, envelope in causes.values()]
 
+    known = scored.exists & (scored.old[:, TIER] != NULL)
+    first = BUCKETS if unmet is None else unmet.first
+    late = known & (customers.buckets[rows.slots] >= first)
+
     def occasion(row: int) -> Occasion:
-        return _occasion(customers, snapshot, "customer", at, envelopes[row])
+        cause = unmet.cause if unmet is not None and late[row] else "customer"
+        return _occasion(customers, snapshot, cause, at, envelopes[row])
 
     published = scored.gone if snapshot is None else scored.exists | scored.gone
     return Outcome(

@@ -323,7 +323,8 @@ class SmallSystem:
             return
         header = SnapshotHeader(**loads(stored[HEADER_KEY]))
         population = read_chunks(stored, header.chunks)
-        ranking = self.rules.analysis.ranking
+        rules = {each.version: each for each in (*self.former, self.rules)}[header.rules]
+        ranking = rules.analysis.ranking
         snapshot = Snapshot(header.number, header.day, header.rules, population, ranking)
         board.post_after(looks, snapshot)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from nyxter_online.customers import BUCKETS
 from nyxter_online.epochs import Epoch
 from nyxter_online.ranks import Snapshot
-from nyxter_online.step import Whom
+from nyxter_online.step import Unmet, Whom
 from schemas.outputs import Cause
 from streams.segmenter.entry import Sweep
 
@@ -52,6 +52,13 @@ class Progress(NamedTuple):
     checkpoint: int = 0
     model: int = 0
     releasing: tuple[str, ...] = ()
+
+    @property
+    def unmet(self) -> Unmet | None:
+        """Whom the sweep under way has still to meet, if it brings new rules or a new model."""
+        if self.bucket is None or self.cause not in ("rules", "model"):
+            return None
+        return Unmet(self.bucket, self.cause)
 
     def with_snapshot(self, snapshot: Snapshot) -> "Progress":
         """Return the progress after adopting a snapshot: a sweep of everyone begins."""

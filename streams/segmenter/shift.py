@@ -351,7 +351,8 @@ class SegmentShift:
     def _events(self, entry: Entry, messages: Sequence[Message]) -> list[Record]:
         intake = take_in(messages, self._is_home, self.site.rules.limits)
         at, snapshot = entry.at, self._coming_snapshot
-        self._outcome = step(self.customers, intake.arrived, snapshot, at)
+        unmet = self._coming.unmet
+        self._outcome = step(self.customers, intake.arrived, snapshot, at, unmet)
         return [
             *self._told.changes(self._outcome),
             *self._told.outputs(self._outcome),

@@ -1,5 +1,6 @@
 """What storms in `test_small_system.py` came upon, each as small as it gets."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -9,6 +10,8 @@ from driving import purchase, replayed
 from running import same_profiles
 from small_system import SmallSystem, small_world
 
+from schemas.envelope import loads
+from schemas.outputs import JOURNEY_TRIGGERED
 from schemas.rules import read_rules
 from streams import topics
 from streams.segmenter.shift import QUIET_S
@@ -110,6 +113,47 @@ def test_a_day_whose_snapshot_comes_while_a_chore_is_chosen_is_on_every_card(
     _do(lane)
     system.settle()
     assert same_profiles(system.profiles(), replayed(sent).profiles) == []
+
+
+def test_new_rules_fire_nothing_for_customers_who_order_before_the_sweep_meets_them(
+    clock: Any,
+) -> None:
+    """An order shows the customer by the new rules: what they change is put down to them."""
+    system = SmallSystem(read_rules(""), 1, (TODAY, TODAY), 1, clock, 0.0)
+    sent = [purchase(f"K{n}", f"o{n}", ordered_on="2026-11-20", value=100 * n) for n in range(9)]
+    for one in sent:
+        system.send(one)
+    system.settle()
+    before = len(system.outputs()[topics.SEGMENT_EVENTS])
+    system.former.append(system.rules)
+    system.rules = read_rules('[campaigns]\nrecuperacao = { R = "> 0" }\n')
+    system.load(0)
+    system.lead()
+    lane: Any = system.lanes[0]
+    for _ in range(9):
+        clock.now += 2
+        if lane.shift.ready():
+            _do(lane)  # summarises by the new rules
+        system.read_summaries()
+        system.look()
+    for board in system._boards:
+        system.post(board)
+    sent.append(purchase("K3", "more", ordered_on="2026-11-20", time=f"{TODAY}T14:00:00Z"))
+    system.send(sent[-1])
+    lane.put(
+        topics.PURCHASES, system.broker.after(topics.PURCHASES, 0, lane.expected[topics.PURCHASES])
+    )
+    _do(lane)  # adopts the new snapshot and applies the order
+    assert lane.shift.progress.bucket == 0
+    told = [loads(value or b"") for _, _, value in system.outputs()[topics.SEGMENT_EVENTS][before:]]
+    assert {one["subject"] for one in told} == {"K3"}
+    assert {one["data"]["why"]["cause"] for one in told} == {"rules"}
+    fates = {one["data"]["suppressed"] for one in told if one["type"] == JOURNEY_TRIGGERED}
+    assert fates == {"rules"}
+    system.settle()
+    assert Counter(system.outputs()[topics.SEGMENT_EVENTS]) == Counter(
+        system.replayed_outputs()[topics.SEGMENT_EVENTS]
+    )
 
 
 def _work_off(system: SmallSystem) -> None:
