@@ -56,9 +56,8 @@ class Progress(NamedTuple):
     @property
     def unmet(self) -> Unmet | None:
         """Whom the sweep under way has still to meet, if it brings new rules or a new model."""
-        if self.bucket is None or self.cause not in ("rules", "model"):
-            return None
-        return Unmet(self.bucket, self.cause)
+        news = self.cause in ("rules", "model")
+        return Unmet(self.bucket, self.cause) if news and self.bucket is not None else None
 
     def with_snapshot(self, snapshot: Snapshot) -> "Progress":
         """Return the progress after adopting a snapshot: a sweep of everyone begins."""
@@ -67,9 +66,8 @@ class Progress(NamedTuple):
             cause = "rules"
         elif 0 < self.swept_day < snapshot.day:
             cause = "time"
-        begins_anew = self.bucket is not None and self.cause == "model"
         cut_short = self.bucket is not None and self.whom == "everyone"
-        if begins_anew or (cut_short and cause == "population"):
+        if self.unmet is not None or (cut_short and cause == "population"):
             cause = self.cause  # loaded anew in the middle: everyone is still to be published
         return self._replace(
             snapshot=snapshot.number,
