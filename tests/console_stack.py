@@ -106,7 +106,7 @@ class Stack:
 
 @contextmanager
 def running_stack(broker: str, directory: Path) -> Iterator[Stack]:
-    """Run everything, with a base that is scored, cached and counted."""
+    """Run everything, with a base that is scored, has its profiles, and is cached and counted."""
     with (
         own_redis(directory) as redis,
         System(broker, directory, RULES, partitions=PARTITIONS) as system,
@@ -117,6 +117,7 @@ def running_stack(broker: str, directory: Path) -> Iterator[Stack]:
         system.start("worker")
         system.start_cache("cache", redis.url)
         start_console(made)
+        wait_until(system.names_customers, "everybody has a profile")
         system.settle()
         expected = len(system.profiles())
         wait_until(lambda: made.counted() == expected, "the cache has counted everybody")

@@ -319,6 +319,13 @@ class System:
         header = self._settling.coverage.header
         return header is not None and header.rules == self.rules.version
 
+    def names_customers(self) -> bool:
+        """Tell whether the mixture has given everybody a profile whom it is for."""
+        reached = [progress for _, progress in self.progress().values()]
+        return len(reached) == self.settings.partitions and all(
+            progress.checkpoint > 0 and progress.bucket is None for progress in reached
+        )
+
     def is_applied(self) -> bool:
         """Tell whether every partition has come to the last message of every input."""
         reached = {number: following for number, (following, _) in self.progress().items()}
