@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ COMMANDS = (
     *("demo", "replay", "worker", "simulate", "card", "cache", "reconcile", "doctor", "health"),
     *("erase", "export", "import", "console", "schemas", "top"),
 )
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 AWAY = "redis://:secret@127.0.0.1:1/0"
 
 
@@ -44,6 +46,11 @@ def nyxter(*arguments: str, **environment: str) -> Result:
 def told(result: Result) -> str:
     """What it said on standard error, in one line."""
     return " ".join(result.stderr.split())
+
+
+def test_it_tells_its_version() -> None:
+    declared = tomllib.loads(PYPROJECT.read_text())["project"]["version"]
+    assert nyxter("--version").output == f"nyxter {declared}\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -63,8 +64,22 @@ app.command()(top)
 app.command()(console)
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"nyxter {version('nyxter-online')}")
+        raise typer.Exit
+
+
 @app.callback()
-def nyxter() -> None:
+def nyxter(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Tell which version this is."
+        ),
+    ] = False,
+) -> None:
     """Nyxter Online: customer segments in real time."""
 
 
