@@ -76,6 +76,19 @@ def publication(
     return Publication(profiles, events, triggers, slots, standing, journeys)
 
 
+def joined(first: Publication, then: Publication) -> Publication:
+    """Return as one what is published first, and of some of the same customers then."""
+    alone = ~np.isin(first.slots, then.slots)
+    return Publication(
+        {**first.profiles, **then.profiles},
+        [*first.events, *then.events],
+        [*first.triggers, *then.triggers],
+        np.concatenate([first.slots[alone], then.slots]),
+        np.concatenate([first.standing[alone], then.standing]),
+        {**first.journeys, **then.journeys},
+    )
+
+
 def released(
     customers: Customers, slots: Ints, reasons: AbstractSet[str], occasion: Occasion
 ) -> Publication:

@@ -52,7 +52,8 @@ class Occasion(NamedTuple):
     day, snapshot, rules
         The day (proleptic ordinal), the number of the snapshot and the version of the rules.
     event
-        The customer's event that was applied, None in a sweep.
+        The customer's event: the causing one, or the one before which the customer was met. None
+        in a sweep.
     epoch
         The number of the epoch in use, 0: none.
 
@@ -68,13 +69,12 @@ class Occasion(NamedTuple):
 
     def name(self) -> list[Any]:
         """Return what makes ids of changes on this occasion differ from all others."""
+        swept = [self.cause, self.day, self.snapshot, self.rules, self.epoch]
         if self.event is None:
-            return [self.cause, self.day, self.snapshot, self.rules, self.epoch]
-        return [
-            *self.event[:3],
-            self.event.type,
-            hashlib.blake2b(self.event.canonical, digest_size=8).hexdigest(),
-        ]
+            return swept
+        digest = hashlib.blake2b(self.event.canonical, digest_size=8).hexdigest()
+        named = [*self.event[:3], self.event.type, digest]
+        return named if self.cause == "customer" else swept + named
 
 
 class Facts(NamedTuple):
@@ -266,7 +266,7 @@ def _named(names: Sequence[str], index: int) -> str | None:
 def _why(
     occasion: Occasion, before: Json | None, after: Json | None, boundary: Json | None
 ) -> Json:
-    event = occasion.event
+    event = occasion.event if occasion.cause == "customer" else None
     return {
         "cause": occasion.cause,
         "event": event

@@ -5,15 +5,19 @@ customers anew under a new snapshot. Both leave the columns as they were: `Outco
 the result and `Customers.undo` takes it back, so whoever drives them decides when it counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from nyxter_online.customer import Customer
-from nyxter_online.customers import BUCKETS, Change, Customers
+from nyxter_online.customers import Change, Customers
 from nyxter_online.figures import GROUP, NOWHERE, Ints
+from nyxter_online.journey import NO_STATE
 from nyxter_online.prfv import NULL, TIER
-from nyxter_online.publication import Publication, publication, released
+from nyxter_online.publication import Publication, joined, publication, released
 from nyxter_online.publishing import Occasion
 from nyxter_online.ranks import Snapshot
 from nyxter_online.scoring import Rows, rows_of, scored_rows
@@ -88,11 +92,13 @@ def step(
     at
         The time of the batch (RFC 3339), which its outputs bear.
     unmet
-        Who may stand as the rules or the model before had it: until the sweep meets them, changes
-        are put down to what is new, which fires nothing by itself (`domain.md`, Journey).
+        Who stands as the rules or the model before had it. Whom of them the batch is about is met
+        first: what is new changes is put down to that and fires nothing by itself (`domain.md`,
+        Journey), and what the events change to them.
 
     """
     snapshot = usable(snapshot, customers)
+    met = None if snapshot is None else _met(customers, batch, snapshot, at, unmet)
     causes: dict[str, tuple[Customer, Envelope]] = {}
     for envelope, event in batch:
         customer = customers.apply(envelope, event)
@@ -100,25 +106,65 @@ def step(
             causes[customer.id] = customer, envelope
     touched = [customer for customer, _ in causes.values()]
     rows = rows_of(customers, touched)
-    scored = scored_rows(customers, rows, snapshot, "customer")
     envelopes = [envelope for _, envelope in causes.values()]
 
-    known = scored.exists & (scored.old[:, TIER] != NULL)
-    first = BUCKETS if unmet is None else unmet.first
-    late = known & (customers.buckets[rows.slots] >= first)
-
     def occasion(row: int) -> Occasion:
-        cause = unmet.cause if unmet is not None and late[row] else "customer"
-        return _occasion(customers, snapshot, cause, at, envelopes[row])
+        return _occasion(customers, snapshot, "customer", at, envelopes[row])
 
-    published = scored.gone if snapshot is None else scored.exists | scored.gone
+    with _standing(customers, met):
+        scored = scored_rows(customers, rows, snapshot, "customer")
+        published = scored.gone if snapshot is None else scored.exists | scored.gone
+        told = publication(customers, scored, published, occasion)
     return Outcome(
         [Change(*key, register) for key, register in customers.changes.items()],
         customers.erasures,
-        publication(customers, scored, published, occasion),
+        told if met is None else joined(met, told),
         touched,
         rows,
     )
+
+
+def _met(
+    customers: Customers,
+    batch: Sequence[Arrived],
+    snapshot: Snapshot,
+    at: str,
+    unmet: Unmet | None,
+) -> Publication | None:
+    """Return what a sweep would publish of whom a batch is about, had it met them before."""
+    if unmet is None:
+        return None
+    envelopes: dict[int, Envelope] = {}
+    for envelope, _ in batch:
+        customer = customers.get(envelope.subject)
+        if customer is not None and customers.buckets[customer.slot] >= unmet.first:
+            envelopes.setdefault(customer.slot, envelope)
+    slots = np.array(list(envelopes), np.int64)
+    rows = _rows_at(customers, slots[customers.standing[slots, TIER] != NULL])
+    scored = scored_rows(customers, rows, snapshot, unmet.cause)
+
+    def occasion(row: int) -> Occasion:
+        event = envelopes[int(rows.slots[row])]
+        return _occasion(customers, snapshot, unmet.cause, at, event)
+
+    return publication(customers, scored, scored.exists & scored.relabelled, occasion)
+
+
+@contextmanager
+def _standing(customers: Customers, met: Publication | None) -> Iterator[None]:
+    """Let customers stand for a while as they do once they are met."""
+    if met is None:
+        yield
+        return
+    standing = customers.standing[met.slots]
+    journeys = {name: customers.journeys.get(name, NO_STATE) for name in met.journeys}
+    customers.standing[met.slots] = met.standing
+    customers.remember(met.journeys)
+    try:
+        yield
+    finally:
+        customers.standing[met.slots] = standing
+        customers.remember(journeys)
 
 
 def sweep(
@@ -143,9 +189,7 @@ def sweep(
         The time of the sweep (RFC 3339).
 
     """
-    slots = slots[customers.figures[slots, GROUP] != NOWHERE]
-    mixture = customers.mixture
-    rows = Rows(slots, customers.figures[slots], mixture.features[slots], mixture.shares[slots])
+    rows = _rows_at(customers, slots)
     scored = scored_rows(customers, rows, snapshot, cause)
     published = {
         "moved": scored.relabelled | scored.moved,
@@ -163,6 +207,12 @@ def release(
     occasion = _occasion(customers, snapshot, "customer", at, None)
     told = released(customers, slots, reasons, occasion)
     return Outcome([], {}, told, [], rows_of(customers, []))
+
+
+def _rows_at(customers: Customers, slots: Ints) -> Rows:
+    """Return the rows of those who are there, as the columns have them."""
+    mixture, slots = customers.mixture, slots[customers.figures[slots, GROUP] != NOWHERE]
+    return Rows(slots, customers.figures[slots], mixture.features[slots], mixture.shares[slots])
 
 
 def usable(snapshot: Snapshot | None, customers: Customers) -> Snapshot | None:

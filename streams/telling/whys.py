@@ -165,7 +165,7 @@ class Whys:
 
     def _cause(self, why: Mapping[str, Any], *, named: bool) -> str:
         event = why["event"]
-        if event is None or why["cause"] != "customer":
+        if event is None:
             return self._say(CAUSES[why["cause"]])
         what = self._say(_EVENTS[event["type"]])
         return f"{what} {event['id']}" if named else what

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from driving import purchase, replayed
 from running import same_profiles
-from small_system import SmallSystem, small_world
+from small_system import ModestBoard, SmallSystem, small_world
 
 from schemas.envelope import loads
 from schemas.outputs import JOURNEY_TRIGGERED
@@ -118,7 +118,7 @@ def test_a_day_whose_snapshot_comes_while_a_chore_is_chosen_is_on_every_card(
 def test_new_rules_fire_nothing_for_customers_who_order_before_the_sweep_meets_them(
     clock: Any,
 ) -> None:
-    """An order shows the customer by the new rules: what they change is put down to them."""
+    """What the rules change is put down to them and held back, what the order changes fires."""
     system = SmallSystem(read_rules(""), 1, (TODAY, TODAY), 1, clock, 0.0)
     sent = [purchase(f"K{n}", f"o{n}", ordered_on="2026-11-20", value=100 * n) for n in range(9)]
     for one in sent:
@@ -138,18 +138,26 @@ def test_new_rules_fire_nothing_for_customers_who_order_before_the_sweep_meets_t
         system.look()
     for board in system._boards:
         system.post(board)
-    sent.append(purchase("K3", "more", ordered_on="2026-11-20", time=f"{TODAY}T14:00:00Z"))
+    sent.append(purchase("K3", "more", value=9000, time=f"{TODAY}T14:00:00Z"))
     system.send(sent[-1])
     lane.put(
         topics.PURCHASES, system.broker.after(topics.PURCHASES, 0, lane.expected[topics.PURCHASES])
     )
-    _do(lane)  # adopts the new snapshot and applies the order
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ModestBoard, "may_sweep", lambda _: False)
+        _do(lane)  # adopts the new snapshot and applies the order
     assert lane.shift.progress.bucket == 0
     told = [loads(value or b"") for _, _, value in system.outputs()[topics.SEGMENT_EVENTS][before:]]
     assert {one["subject"] for one in told} == {"K3"}
-    assert {one["data"]["why"]["cause"] for one in told} == {"rules"}
-    fates = {one["data"]["suppressed"] for one in told if one["type"] == JOURNEY_TRIGGERED}
-    assert fates == {"rules"}
+    fates = {
+        one["data"]["trigger"]: (one["data"]["why"]["cause"], one["data"]["suppressed"])
+        for one in told
+        if one["type"] == JOURNEY_TRIGGERED
+    }
+    assert fates == {
+        "campaign:recuperacao": ("rules", "rules"),
+        "rfm:Campeões": ("customer", None),
+    }
     system.settle()
     assert Counter(system.outputs()[topics.SEGMENT_EVENTS]) == Counter(
         system.replayed_outputs()[topics.SEGMENT_EVENTS]
