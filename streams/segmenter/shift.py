@@ -7,7 +7,7 @@ of the state, the entry and the messages, so a replay of the journal does the sa
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from streams.segmenter.codec import (
     read_accepted,
 )
 from streams.segmenter.entry import Entry, Sweep
+from streams.segmenter.footing import Footing, next_footing
 from streams.segmenter.progress import Progress
 from streams.segmenter.stored_registers import StoredRegisters
 from streams.segmenter.summarising import Summarising
@@ -40,25 +41,6 @@ from streams.segmenter.sweep_parts import SweepParts
 from streams.segmenter.told import Site, Told
 
 QUIET_S: Final = 5.0
-
-
-class _Footing(NamedTuple):
-    """What the next transaction stands on.
-
-    Attributes
-    ----------
-    progress
-        After adopting the snapshot.
-    snapshot
-        To score by; None: none is at hand.
-    epoch
-        Number of the epoch of the mixture, 0: none is at hand.
-
-    """
-
-    progress: Progress
-    snapshot: Snapshot | None
-    epoch: int
 
 
 class SegmentShift:
@@ -98,8 +80,7 @@ class SegmentShift:
         self._quiet_s = quiet_s
         self._coming = self.progress
         self._coming_snapshot: Snapshot | None = None
-        self._at_hand: Snapshot | None = None
-        self._epoch_at_hand: Epoch | None = None
+        self._at_hand = Footing(self.progress, None, None)
         self._outcome: Outcome | None = None
         self._turned_from: Period | None = None
         self._adopted_from: Kept | None = None
@@ -175,7 +156,7 @@ class SegmentShift:
         """Return the records of a part of a sweep or of a summary, where one is due."""
         footing = self._footing()
         progress, snapshot, epoch = footing
-        if epoch != progress.epoch or self.summarising.is_due():
+        if epoch is not None or self.summarising.is_due():
             return self.execute(self._entry(footing), [], positions)
         if progress.bucket is None and progress.releasing and snapshot is not None:
             progress = progress._replace(bucket=0, cause="customer", whom="released")
@@ -187,7 +168,7 @@ class SegmentShift:
         return None
 
     def _timed_sweep(
-        self, footing: _Footing, first: int, positions: Mapping[str, int]
+        self, footing: Footing, first: int, positions: Mapping[str, int]
     ) -> list[Record]:
         """Do a part of a sweep, and fit the size of the next one to the time it took."""
         progress = footing.progress
@@ -258,59 +239,28 @@ class SegmentShift:
 
     def _entry(
         self,
-        footing: _Footing,
+        footing: Footing,
         *,
         sweep: Sweep | None = None,
         spans: Any = (),
         poison: str | None = None,
     ) -> Entry:
-        self._at_hand = footing.snapshot
+        self._at_hand = footing
         return Entry(
             self.progress.entry + 1,
             self._clock(),
             self.site.rules.version,
-            self._at_hand.number if self._at_hand is not None else 0,
-            footing.epoch,
+            footing.snapshot.number if footing.snapshot is not None else 0,
+            footing.epoch_number,
             sweep,
             self.summarising.is_due(),
             list(spans),
             poison,
         )
 
-    def _footing(self) -> _Footing:
-        """Return what to go on with, by one look at the board: a second one may show a newer."""
-        return _Footing(*self._adopted(), self._next_epoch())
-
-    def _next_epoch(self) -> int:
-        """Return the number of the epoch to go on with: the newest one where it can be adopted.
-
-        One at which labels are published waits for the end of a sweep.
-        """
-        newest, progress = self._board.epoch, self.progress
-        if newest is None or newest.number <= progress.epoch:
-            return progress.epoch
-        loaded_late = progress.epoch != self._in_use()  # the epoch in use is not to be had any more
-        if self._sweeping and newest.checkpoint != progress.checkpoint and not loaded_late:
-            return progress.epoch
-        self._epoch_at_hand = newest
-        return newest.number
-
-    def _adopted(self) -> tuple[Progress, Snapshot | None]:
-        """Return the progress and snapshot to go on with: the latest one where it can be adopted.
-
-        It can between sweeps, where it counts the day and the rules that are in force here.
-        """
-        latest, progress = self._board.latest, self.progress
-        if latest is None or self._sweeping or latest.number <= progress.snapshot:
-            return progress, self.snapshot
-        if latest.day != progress.day or latest.rules != self.site.rules.version:
-            return progress, self.snapshot
-        return progress.with_snapshot(latest), latest
-
-    @property
-    def _sweeping(self) -> bool:
-        """Whether a sweep is under way, by a snapshot that is still at hand."""
-        return self.progress.bucket is not None and self.snapshot is not None
+    def _footing(self) -> Footing:
+        rules = self.site.rules.version
+        return next_footing(self.progress, self.snapshot, self._in_use(), rules, self._board)
 
     def _advance(self, entry: Entry) -> None:
         """Set the progress and the snapshot that the entry leads to."""
@@ -332,7 +282,7 @@ class SegmentShift:
 
     def _epoch(self, number: int) -> Epoch:
         """Return the epoch of a number: just chosen, or from the board."""
-        near = self._epoch_at_hand
+        near = self._at_hand.epoch
         found = near if near is not None and near.number == number else None
         found = found or self._board.get_epoch(number)
         assert found is not None, "an entry names an epoch that is at hand"
@@ -342,7 +292,7 @@ class SegmentShift:
         """Return the snapshot of a number: in use, just chosen, or from the board."""
         if number == 0:
             return None
-        near = (self.snapshot, self._at_hand)
+        near = (self.snapshot, self._at_hand.snapshot)
         found = next((s for s in near if s is not None and s.number == number), None)
         found = found or self._board.get(number)
         assert found is not None, "an entry names a snapshot that is at hand"
