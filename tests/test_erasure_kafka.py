@@ -228,7 +228,7 @@ def test_a_canary_is_found_in_inputs_and_dead_letters_alone(place: Place, tmp_pa
     system.send([event("customer.recorded", WHOM, minutes=-10, attributes={"filiais": 1})])
     wait_until(lambda: WHOM in system.profiles(), "a new life begins")
     assert system.profiles()[WHOM]["raw"]["orders"] == 0
-    assert place.run(WHOM, "--verify").exit_code == 0
+    wait_until(lambda: place.run(WHOM, "--verify").exit_code == 0, "it is told from what was left")
     assert system.alive("a")
     assert system.alive("cache")
 
