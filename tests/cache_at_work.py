@@ -16,7 +16,7 @@ from streams.cards import members_key, read_card, read_history
 from streams.settings import Settings
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
-PATIENCE_S = 60
+PATIENCE_S = 180
 
 
 class Segmenter:

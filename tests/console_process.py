@@ -17,7 +17,7 @@ from schemas.envelope import loads
 from streams.embedded import HOST, free_port
 
 TOKEN = "correct-horse-battery-staple"  # noqa: S105 - a test's own
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 class Sent(NamedTuple):
@@ -41,7 +41,7 @@ class ConsoleProcess:
         self.client = self.client_with({"Authorization": f"Bearer {TOKEN}"})
 
     def client_with(self, headers: dict[str, str]) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
 
     def __enter__(self) -> Self:
         try:

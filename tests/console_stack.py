@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import need
 from kafka_broker import KafkaBroker
 from own_redis import OwnRedis, own_redis
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from redis import Redis
 from running import System, wait_until
 
@@ -31,7 +31,7 @@ __all__ = ["PATIENCE_MS", "TOKEN", "Stack", "axe_violations", "browser", "page",
 TOKEN = "only-for-tests-0123456789"  # noqa: S105 - it opens what ends with the tests
 CUSTOMERS = 620  # below 500 with contracts nobody has a consumption profile
 PARTITIONS = 2
-PATIENCE_MS = 20_000
+PATIENCE_MS = 120_000  # a stalled machine is no failure
 RULES = """
 [analysis]
 compare_by = ["customer_type"]
@@ -150,6 +150,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
     chromium = shutil.which("chromium")
     need("chromium", found=chromium is not None)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]

@@ -20,7 +20,7 @@ COMPLETE = "complete"  # file in JARS: the digest of the pom that they were fetc
 CLUSTER = "TnlreHRlck9ubGluZS0wMQ"
 JAVA = 17  # the oldest that Kafka 4 runs on
 DOWNLOAD_S = 600
-READY_S = 90.0
+READY_S = 300.0
 
 SETTINGS = """
 process.roles=broker,controller

@@ -41,7 +41,7 @@ from streams.segmenter.progress import Progress
 from streams.settings import Settings
 from streams.topics import SOURCES
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0  # a stalled machine is no failure
 LAST_S = 240.0
 TURNING_S = 20.0
 NYXTER = ("-m", "streams.cli")

@@ -118,7 +118,7 @@ def test_a_change_is_seen_without_reloading(page: Page, stack: Stack) -> None:
     page.evaluate("window.isStillHere = true")
     stack.buy(customer, "123456.00", f"o-{customer}")
     link = card(page, "Agora").get_by_role("link", name=customer)
-    expect(link.first).to_be_visible(timeout=30_000)
+    expect(link.first).to_be_visible()
     assert page.evaluate("window.isStillHere")
     link.first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Cliente {customer}")
@@ -131,7 +131,7 @@ def test_an_unknown_customer_is_told_plainly_and_shown_once_there(page: Page, st
     assert answer.status == 404
     expect(page.get_by_role("heading", name=f"Não há cliente {customer}")).to_be_visible()
     stack.buy(customer, "50.00", f"o-{customer}")
-    expect(page.locator(".gauge")).to_have_count(5, timeout=30_000)
+    expect(page.locator(".gauge")).to_have_count(5)
 
 
 def test_the_card_changes_by_itself_and_its_history_downloads(
@@ -173,7 +173,7 @@ def test_a_customer_who_left_is_told_while_one_looks(page: Page, stack: Stack) -
     customer = new_id()
     stack.buy(customer, "50.00", f"o-{customer}")
     page.goto(f"/cliente/{customer}")
-    expect(page.locator(".gauge")).to_have_count(5, timeout=30_000)
+    expect(page.locator(".gauge")).to_have_count(5)
     stack.system.send(
         [
             {
@@ -188,7 +188,7 @@ def test_a_customer_who_left_is_told_while_one_looks(page: Page, stack: Stack) -
         ]
     )
     gone = page.get_by_role("heading", name=f"{customer} saiu da base")
-    expect(gone).to_be_visible(timeout=30_000)
+    expect(gone).to_be_visible()
 
 
 def test_operations_tell_lag_and_what_was_refused(page: Page, stack: Stack) -> None:
@@ -196,7 +196,7 @@ def test_operations_tell_lag_and_what_was_refused(page: Page, stack: Stack) -> N
     page.goto("/operacao")
     letters = card(page, "Mensagens recusadas")
     row = letters.locator("tbody tr").filter(has_text="not JSON")
-    expect(row).to_be_visible(timeout=40_000)
+    expect(row).to_be_visible()
     assert row.locator("td").first.inner_text() == "1"
     expect(card(page, "Alarmes")).to_contain_text("nyxter dead-letters list --counts")
     partitions = card(page, "Partições")
@@ -214,7 +214,7 @@ def test_redis_away_is_said_and_comes_back(page: Page, stack: Stack) -> None:
     expect(banner).to_have_count(0)
     stack.redis.kill()
     try:
-        expect(banner).to_be_visible(timeout=30_000)
+        expect(banner).to_be_visible()
         assert rows(card(page, "Porte")) == before
         other = page.context.new_page()
         other.goto("/cliente/K1")  # a page that is opened meanwhile says so as well
@@ -222,7 +222,7 @@ def test_redis_away_is_said_and_comes_back(page: Page, stack: Stack) -> None:
         other.close()
     finally:
         stack.redis.start()
-    expect(banner).to_have_count(0, timeout=30_000)
+    expect(banner).to_have_count(0)
 
 
 def test_a_wrong_token_opens_nothing(browser: Browser, stack: Stack) -> None:
@@ -267,10 +267,10 @@ def test_what_is_drawn_anew_keeps_focus_and_place(
     expect(page.locator(".card").first).to_be_visible()
     stack.buy(first, "500.00", f"o-{first}")
     link = card(page, "Agora").get_by_role("link", name=first).first
-    link.focus(timeout=30_000)
+    link.focus()
     stack.buy(second, "500.00", f"o-{second}")
     fresh = card(page, "Agora").get_by_role("link", name=second).first
-    expect(fresh).to_be_visible(timeout=30_000)
+    expect(fresh).to_be_visible()
     expect(link).to_be_focused()
     context = entered(browser, stack, viewport={"width": 280, "height": 740})
     phone = context.new_page()

@@ -20,7 +20,7 @@ from streams.cli import app
 from streams.cli.demo import show
 from streams.embedded import HOST
 
-PATIENCE_S = 150
+PATIENCE_S = 400
 
 
 class Demo:

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.kafka
 TOPIC = Topic(SEGMENT_EVENTS, PARTITIONS, "delete", -1)
 BEGINNING = "1970-01-01T00:00:00Z"
 KILLS, MANY_KILLS = 3, 20  # the many with --whole
-SETTLE_S = 60.0
+SETTLE_S = 180.0
 
 
 @pytest.fixture

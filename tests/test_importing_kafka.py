@@ -70,7 +70,7 @@ class Imports:
 
     def whole(self) -> str:
         """Import the file to the end; return what was said."""
-        said, errors = (process := self.start("-m", "streams.cli")).communicate(timeout=60)
+        said, errors = (process := self.start("-m", "streams.cli")).communicate(timeout=300)
         assert process.returncode == 3, errors
         assert f"{len(self.events):,} of {len(self.events):,} events acknowledged" in said
         return said
@@ -83,7 +83,7 @@ class Imports:
 
 def ended(process: subprocess.Popen[str], total: int) -> tuple[int, str]:
     """How many events an interrupted command says are acknowledged, and its error."""
-    said, errors = process.communicate(timeout=60)
+    said, errors = process.communicate(timeout=300)
     assert process.returncode == 1, errors
     match = re.search(r"^([0-9,]+) of ([0-9,]+) events acknowledged$", said, re.MULTILINE)
     assert match, said

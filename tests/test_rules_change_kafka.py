@@ -63,7 +63,7 @@ def test_rules_change_while_orders_arrive(kafka: KafkaBroker, tmp_path: Path) ->
         assert len(listed.read_bytes().splitlines()) == len(system.events())
 
         system.kill("b")
-        wait_until(lambda: nyxter("rebuild", *former, **reach).exit_code == 0, "it is rebuilt", 60)
+        wait_until(lambda: nyxter("rebuild", *former, **reach).exit_code == 0, "it is rebuilt")
         system.start("c")
         system.settle()
         assert_nothing_lost_nothing_twice(system, today())
