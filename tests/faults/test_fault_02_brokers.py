@@ -15,7 +15,7 @@ from storm import RULES, arriving, orders, today
 
 pytestmark = pytest.mark.kafka
 
-AGAIN_S = 180.0
+AGAIN_S = 60.0
 
 
 def applied(system: System) -> int:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.kafka
 
 NAMES = ("a", "b", "c")
 EVERY_S = 5.0
-AGAIN_S = 180.0
+AGAIN_S = 60.0
 STILL_STARTING = -signal.SIGTERM  # it has nothing in hand that it could finish
 
 

@@ -28,8 +28,8 @@ from streams.clock import now_ms
 pytestmark = pytest.mark.kafka
 
 RULES = (Path(__file__).parents[2] / "examples" / "nyxter.toml").read_text("utf-8")
-CAUGHT_UP_S = 180.0  # with Redis away as with it
-HEALED_S = 180.0
+CAUGHT_UP_S = 60.0  # with Redis away as with it
+HEALED_S = 60.0
 
 
 @pytest.fixture
