@@ -51,6 +51,11 @@ class Publication(NamedTuple):
     standing: Ints
     journeys: dict[str, State]
 
+    def keep(self, customers: Customers) -> None:
+        """Let those published stand at it, and remember their triggers."""
+        customers.standing[self.slots] = self.standing
+        customers.remember(self.journeys)
+
 
 def publication(
     customers: Customers, scored: Scored, published: Mask, occasion: Callable[[int], Occasion]

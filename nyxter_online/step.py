@@ -67,8 +67,7 @@ class Outcome(NamedTuple):
 
     def settle(self, customers: Customers) -> None:
         """Keep the outcome: write figures, features and standings into the columns."""
-        customers.standing[self.published.slots] = self.published.standing
-        customers.remember(self.published.journeys)
+        self.published.keep(customers)
         customers.settle(self.touched, *self.rows[1:])
 
 
@@ -98,7 +97,9 @@ def step(
 
     """
     snapshot = usable(snapshot, customers)
-    met = None if snapshot is None else _met(customers, batch, snapshot, at, unmet)
+    met: Publication | None = None
+    if unmet is not None and snapshot is not None:
+        met = _met(customers, batch, snapshot, at, unmet)
     causes: dict[str, tuple[Customer, Envelope]] = {}
     for envelope, event in batch:
         customer = customers.apply(envelope, event)
@@ -129,11 +130,9 @@ def _met(
     batch: Sequence[Arrived],
     snapshot: Snapshot,
     at: str,
-    unmet: Unmet | None,
-) -> Publication | None:
+    unmet: Unmet,
+) -> Publication:
     """Return what a sweep would publish of whom a batch is about, had it met them before."""
-    if unmet is None:
-        return None
     envelopes: dict[int, Envelope] = {}
     for envelope, _ in batch:
         customer = customers.get(envelope.subject)
@@ -156,15 +155,15 @@ def _standing(customers: Customers, met: Publication | None) -> Iterator[None]:
     if met is None:
         yield
         return
-    standing = customers.standing[met.slots]
-    journeys = {name: customers.journeys.get(name, NO_STATE) for name in met.journeys}
-    customers.standing[met.slots] = met.standing
-    customers.remember(met.journeys)
+    before = met._replace(
+        standing=customers.standing[met.slots],
+        journeys={name: customers.journeys.get(name, NO_STATE) for name in met.journeys},
+    )
+    met.keep(customers)
     try:
         yield
     finally:
-        customers.standing[met.slots] = standing
-        customers.remember(journeys)
+        before.keep(customers)
 
 
 def sweep(
