@@ -68,8 +68,10 @@ def test_a_log_that_starts_beyond_the_position_stops_its_partition_alone(own: Sy
     wait_until(lambda: set(some[1]) <= own.profiles().keys(), "the other partition goes on")
     wait_until(lambda: _refusals(own), "it is said")
     (line,) = _refusals(own)
-    assert (line["level"], line["topic"], line["partition"]) == ("error", topics.PURCHASES, 0)
-    assert (line["position"], line["start"]) == (position[topics.PURCHASES], end)
+    assert (line["level"], line["reason"], line["partition"]) == ("error", "input_deleted", 0)
+    assert line["detail"] == (
+        f"{topics.PURCHASES} starts at {end}, beyond the position {position[topics.PURCHASES]}"
+    )
     assert own.progress()[0][0][topics.PURCHASES] == position[topics.PURCHASES]
     assert not set(some[0]) & own.profiles().keys()
     assert own.alive("a")
@@ -78,7 +80,7 @@ def test_a_log_that_starts_beyond_the_position_stops_its_partition_alone(own: Sy
 def _refusals(system: System) -> list[dict[str, Any]]:
     lines = system.log("a").read_text("utf-8").splitlines()
     told = [json.loads(line) for line in lines if line.startswith("{")]
-    return [line for line in told if "starts beyond the position" in line["event"]]
+    return [line for line in told if line["event"] == "standstill"]
 
 
 def _position(system: System, partition: int) -> bytes:

@@ -19,6 +19,7 @@ from streams.lane.changelog import Position
 from streams.lane.lane import Ended, Lane
 from streams.lane.metrics import LaneMetrics
 from streams.lane.records import Record, Shift
+from streams.lane.standstills import Reason, Standstill, Standstills
 from streams.lane.state import MemoryStates, State, States
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.lane.unusable import StateUnusable
@@ -27,6 +28,8 @@ from streams.logs import where
 log = structlog.get_logger()
 
 _AGAIN_S: Final = 2.0
+# Found while a partition is fetched; whoever loads it anew finds them again, or not.
+_OF_ONE_LIFE: Final = (Reason.INPUT_DELETED, Reason.TOPIC_RECREATED, Reason.UNREADABLE)
 _MOST_BYTES: Final = 8 * 1024 * 1024  # waiting in one lane, before fetching pauses
 
 
@@ -69,6 +72,8 @@ class LaneConfig:
     vouch
         Called with a partition number and what its work remembers (None: nothing was ever
         written) before anything goes on from it; raises StateUnusable where that can't be.
+    standstills
+        Where a partition that cannot go on is reported.
 
     """
 
@@ -86,6 +91,7 @@ class LaneConfig:
     metrics: LaneMetrics = field(default_factory=lambda: LaneMetrics(CollectorRegistry()))
     states: States | None = None
     vouch: Callable[[int, Any], None] = field(default=lambda *_: None)
+    standstills: Standstills = field(default_factory=Standstills)
 
 
 def writer_name(app_id: str, changelog: str, partition: int) -> str:
@@ -111,7 +117,6 @@ class Lanes:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._owned: frozenset[int] = frozenset()
         self._suspended = False
-        self._refused: dict[int, str] = {}
         self._joined = False
         self._states = config.states or MemoryStates(config.client, config.changelog)
         self._pool = ThreadPoolExecutor(config.workers, "lane")
@@ -134,16 +139,10 @@ class Lanes:
         lane = self._lanes.get(partition)
         return lane is not None and lane.waiting_bytes < _MOST_BYTES
 
-    def refuse(self, partition: int, topic: str, position: int, start: int) -> None:
-        """Stop a partition whose input has gone: what lies before `start` was never applied."""
-        log.error(
-            "the topic starts beyond the position: messages are lost, the partition stands still",
-            topic=topic,
-            partition=partition,
-            position=position,
-            start=start,
-        )
-        self._refused[partition] = f"{topic} starts at {start}, beyond the position {position}"
+    def stop_partition(self, partition: int, reason: Reason, detail: str, remedy: str) -> None:
+        """Let a partition stand still until it is loaded anew, and report why."""
+        self.config.standstills.begin(Standstill(reason, partition, detail, remedy))
+        self.close_gate(partition)
         lane = self._lanes.get(partition)
         if lane is not None:
             lane.suspend()
@@ -157,8 +156,7 @@ class Lanes:
         listed = sorted(self._owned)
         loading = [str(p) for p in listed if p not in self._lanes]
         told = [f"partitions being loaded: {', '.join(loading)}"] if loading else []
-        refused = [p for p in listed if p in self._refused]
-        return told + [f"partition {p} stands still: {self._refused[p]}" for p in refused]
+        return told + [each.sentence for each in self.config.standstills.current()]
 
     def suspend(self) -> None:
         """Begin no further work: the group is about to change."""
@@ -172,7 +170,7 @@ class Lanes:
         self._owned = frozenset(partitions)
         self._suspended = False
         self._joined = True
-        self._refused = {p: why for p, why in self._refused.items() if p in self._owned}
+        self.config.standstills.keep_partitions(self._owned)
         for partition in [p for p in self._tasks if p not in self._owned]:
             self._end(partition)
         for partition in sorted(self._owned):
@@ -209,7 +207,8 @@ class Lanes:
                 return
             if lane is not None:
                 self._lanes[partition] = lane
-                self._refused.pop(partition, None)
+                for standstill in _OF_ONE_LIFE:
+                    self.config.standstills.end(standstill, partition)
                 self._start(lane)
                 self.config.metrics.loaded.inc()
                 ended = await lane.run()

@@ -28,6 +28,7 @@ from mode.threads import WorkerThread
 
 from nyxter_online.intake import Message
 from streams.lane.lanes import Lanes
+from streams.lane.standstills import Reason
 from streams.lane.substitute import Place, Reading, Unreadable, read_otherwise
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ _NOTHING_S: Final = 0.01
 _PACE_S: Final = 0.01  # between two looks at what was fetched: each costs as much as many messages
 _AGAIN_S: Final = 0.5
 _NARROW_S: Final = 1.0  # how long some places are waited for while looking for a broken one
+_RESTORE: Final = "restore the topic from an archive"
 _NOBODY: Final = TP("nobody", 0)
 
 
@@ -142,7 +144,8 @@ class Consumer(driver.Consumer):
                 continue
             for tp, at in wanted.items():
                 if at and starts[tp] > at:
-                    self._lanes.refuse(partition, tp.topic, at, starts[tp])
+                    detail = f"{tp.topic} starts at {starts[tp]}, beyond the position {at}"
+                    self._lanes.stop_partition(partition, Reason.INPUT_DELETED, detail, _RESTORE)
                     return
             if self._openings[partition] == opening:
                 self._open_tps.update(dict.fromkeys(wanted, opening))
@@ -217,8 +220,8 @@ class Consumer(driver.Consumer):
         try:
             reading = await asyncio.to_thread(read_otherwise, self._lanes.config.client, place)
         except Unreadable as reason:
-            told.error("unreadable, the partition stands still", reason=str(reason))
-            self._close(tp.partition)
+            detail = f"{tp.topic} cannot be decoded at offset {place.offset}: {reason}"
+            self._lanes.stop_partition(tp.partition, Reason.UNREADABLE, detail, _RESTORE)
             return
         told.warning("read by another client", offset=place.offset, messages=len(reading.messages))
         await self._go_on(tp, reading, opening)

@@ -13,6 +13,7 @@ from nyxter_online.refusals import kind_of
 from streams import topics
 from streams.lane.lanes import Lanes
 from streams.lane.records import Record
+from streams.lane.standstills import EVERY, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks
 from streams.place import Place
@@ -106,6 +107,25 @@ class Alarms(Collector):
         yield from (orders, groups)
 
 
+class StandstillMetric(Collector):
+    """What keeps partitions from going on, as Prometheus asks for it."""
+
+    def __init__(self, standstills: Standstills) -> None:
+        self._standstills = standstills
+
+    def collect(self) -> Iterator[Any]:
+        """Yield 1 for each standstill, by partition and reason; the worker's own by "all"."""
+        family = GaugeMetricFamily(
+            "nyxter_standstill",
+            "1 while a partition cannot go on, by reason",
+            labels=["partition", "reason"],
+        )
+        for each in self._standstills.current():
+            partition = "all" if each.partition == EVERY else str(each.partition)
+            family.add_metric([partition, each.reason], 1)
+        yield family
+
+
 class WorkerReport:
     """A worker's metrics and checks.
 
@@ -133,6 +153,7 @@ class WorkerReport:
         age.set_function(board.age)
         registry.register(Lag(lanes, watch))
         registry.register(Alarms(lanes))
+        registry.register(StandstillMetric(lanes.config.standstills))
 
     @property
     def checks(self) -> Checks:

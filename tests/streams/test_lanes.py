@@ -21,6 +21,7 @@ from lane_fakes import (
 from streams.lane import lanes as lanes_module
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.lanes import LaneConfig, Lanes, writer_name
+from streams.lane.standstills import Reason
 from streams.lane.transaction import Fenced
 from streams.lane.unusable import StateUnusable
 
@@ -361,19 +362,16 @@ def test_state_of_another_release_is_reported(play: Any) -> None:
     play(scene)
 
 
-def test_an_input_that_has_gone_stops_its_partition_and_no_other(
-    play: Any, told: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_an_input_that_has_gone_stops_its_partition_and_no_other(play: Any) -> None:
     async def scene(worker: Worker) -> None:
         await worker.assigned(0, 1)
-        worker.lanes.refuse(0, WORK, 3, 9)
+        worker.lanes.stop_partition(0, Reason.INPUT_DELETED, "work starts at 9", "restore it")
         lane = worker.lanes.get(0)
         assert lane is not None
         lane.put(WORK, messages(1, start=9))
         await worker.worked(1, 0, 2)
         assert worker.handled(0) == 0
-        (line,) = [fields for event, fields in told if "beyond the position" in event]
-        assert line == {"topic": WORK, "partition": 0, "position": 3, "start": 9}
+        assert worker.lanes.problems() == ["partition 0 stands still: work starts at 9; restore it"]
 
     play(scene)
 

@@ -16,6 +16,7 @@ from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, unt
 
 from streams.agents import hand_over
 from streams.lane.lanes import LaneConfig, Lanes
+from streams.lane.standstills import Reason
 from streams.lane.transport import Consumer
 
 PLACE, SIDE = TP(WORK, 0), TP(CONTROL, 0)
@@ -37,6 +38,7 @@ class StandIn:
         self.taken: list[int] = []
         self.refused: list[tuple[Any, ...]] = []
         self.shift = FakeShift()
+        self.close_gate: Callable[[int], None] = lambda _: None
 
     def room(self, _: int) -> bool:
         return not self.full
@@ -49,8 +51,9 @@ class StandIn:
         self.taken += [m.offset for m in some if m.offset >= expected and topic == WORK]
         self.expected[topic] = max(expected, some[-1].offset + 1)
 
-    def refuse(self, *told: Any) -> None:
-        self.refused.append(told)
+    def stop_partition(self, partition: int, *why: Any) -> None:
+        self.refused.append((partition, *why))
+        self.close_gate(partition)
 
 
 class Gated(Consumer):
@@ -60,6 +63,7 @@ class Gated(Consumer):
 
     def __init__(self, lanes: StandIn, log: list[Message]) -> None:
         self._lanes = lanes  # type: ignore[assignment]
+        lanes.close_gate = self._close
         self._open_tps: dict[TP, int] = {}
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
@@ -273,7 +277,9 @@ def test_a_log_that_starts_beyond_the_position_is_refused_and_stays_closed() -> 
             consumer.starts[PLACE] = 5
             consumer._open(0, lanes.expected)
             await until(lambda: lanes.refused, "it is refused")
-            assert lanes.refused == [(0, WORK, 4, 5)]
+            (stopped,) = lanes.refused
+            assert stopped[:2] == (0, Reason.INPUT_DELETED)
+            assert "starts at 5, beyond the position 4" in stopped[2]
             await a_while()
             assert not lanes.taken
 
