@@ -6,11 +6,12 @@ it again on another connection, and what it had sent first comes when nobody wai
 
 import asyncio
 import struct
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from proxy import END_TXN, PRODUCE, KafkaProxy, frame, framed
+from proxy import END_TXN, PRODUCE, KafkaProxy, frame, framed, send
 
 ADD_PARTITIONS: Final = 24
 # From which version on a request is "flexible": lengths are varints, the header ends in tags.
@@ -77,6 +78,7 @@ class HoldingProxy(KafkaProxy):
         self._late: list[Late] = []
         self._awaited: dict[tuple[asyncio.StreamWriter, int], tuple[Late, int]] = {}
         self._timers: set[asyncio.Task[None]] = set()
+        self._handed: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
     def hold(
         self, moment: Moment, *, commit: bool, seconds: float = 0.0, exact: bool = True
@@ -151,6 +153,27 @@ class HoldingProxy(KafkaProxy):
             await asyncio.sleep(_GATHERING_S)
         elif late.moment == ("between Produces" if api == PRODUCE else "after AddPartitions"):
             await self._deliver(late)
+
+    async def _hand_back(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
+        """Hand a piece back as late as is set, however many are late beside it, in their order."""
+        former, due = self._handed.get(writer), time.monotonic() + self._delay_s
+        if self._delay_s or (former is not None and not former.done()):
+            self._handed[writer] = asyncio.ensure_future(self._hand_at(due, former, writer, piece))
+        else:
+            await super()._hand_back(writer, piece)
+
+    async def _hand_at(
+        self,
+        due: float,
+        former: asyncio.Task[None] | None,
+        writer: asyncio.StreamWriter,
+        piece: bytes,
+    ) -> None:
+        if former is not None:
+            await asyncio.wait([former])
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        with suppress(ConnectionError):
+            await send(writer, piece)
 
     async def _deliver_later(self, late: Late) -> None:
         await asyncio.sleep(late.seconds)
