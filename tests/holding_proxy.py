@@ -6,14 +6,17 @@ it again on another connection, and what it had sent first comes when nobody wai
 
 import asyncio
 import struct
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from proxy import END_TXN, PRODUCE, KafkaProxy, frame, framed
+from proxy import END_TXN, PRODUCE, KafkaProxy, frame, framed, send
 
 ADD_PARTITIONS: Final = 24
 # From which version on a request is "flexible": lengths are varints, the header ends in tags.
 _FLEXIBLE: Final = {PRODUCE: 9, ADD_PARTITIONS: 3, END_TXN: 3}
+_LANDING_S: Final = 0.3
 _GATHERING_S: Final = (
     0.05  # an answer this late lets a client gather partitions for a second asking
 )
@@ -43,6 +46,9 @@ class Late:
         Which kind is held: commits, or aborts.
     seconds
         See above.
+    exact
+        Whether to wait for the one after, where the next transaction has no such moment; else it is
+        delivered before that one ends.
     name, payload
         Of the request that is held, once there is one.
     error
@@ -53,12 +59,14 @@ class Late:
     moment: Moment
     commit: bool
     seconds: float = 0.0
+    exact: bool = True
     name: str = ""
     payload: bytes = b""
     error: int | None = None
     is_sent: bool = False
     added: int = 0
     produced: int = 0
+    landed: asyncio.Event = field(default_factory=asyncio.Event)  # something of the next is written
     delivered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -68,12 +76,15 @@ class HoldingProxy(KafkaProxy):
     def __init__(self, upstream: str = "") -> None:
         super().__init__(upstream)
         self._late: list[Late] = []
-        self._awaited: dict[tuple[asyncio.StreamWriter, int], Late] = {}
+        self._awaited: dict[tuple[asyncio.StreamWriter, int], tuple[Late, int]] = {}
         self._timers: set[asyncio.Task[None]] = set()
+        self._handed: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
 
-    def hold(self, moment: Moment, *, commit: bool, seconds: float = 0.0) -> Late:
+    def hold(
+        self, moment: Moment, *, commit: bool, seconds: float = 0.0, exact: bool = True
+    ) -> Late:
         """Hold the next EndTxn of a kind; returned, to look at what became of it."""
-        late = Late(moment, commit, seconds)
+        late = Late(moment, commit, seconds, exact)
         self._late.append(late)
         return late
 
@@ -107,35 +118,62 @@ class HoldingProxy(KafkaProxy):
             return  # the client ends its own transaction again
         elif api == PRODUCE:
             late.produced += 1
-            if late.moment == "between Produces":
-                if late.produced == 1:
-                    self._awaited[writer, number] = late
-                else:
-                    await late.delivered.wait()
-        elif late.moment == "before EndTxn":
+            if late.produced == 1:
+                self._awaited[writer, number] = late, PRODUCE
+            elif late.moment == "between Produces":
+                await late.delivered.wait()
+        elif late.moment == "before EndTxn" or not late.exact:
             await self._deliver(late)
         else:
             late.added = late.produced = 0  # in the transaction after this one
+            late.landed.clear()
 
     async def _come_to_partitions(
         self, late: Late, writer: asyncio.StreamWriter, number: int
     ) -> None:
         first = late.added == 1
         if late.moment == "between AddPartitions" and not first:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(late.landed.wait(), _LANDING_S)
             await self._deliver(late)
         elif first and late.moment in ("after AddPartitions", "between AddPartitions"):
-            self._awaited[writer, number] = late
+            self._awaited[writer, number] = late, ADD_PARTITIONS
         elif first and late.moment == "later":
             timer = asyncio.ensure_future(self._deliver_later(late))
             self._timers.add(timer)
             timer.add_done_callback(self._timers.discard)
 
     async def _answered(self, writer: asyncio.StreamWriter, number: int) -> None:
-        late = self._awaited.pop((writer, number), None)
-        if late is not None and late.moment == "between AddPartitions":
+        late, api = self._awaited.pop((writer, number), (None, 0))
+        if late is None:
+            return
+        if api == PRODUCE:
+            late.landed.set()
+        if (late.moment, api) == ("between AddPartitions", ADD_PARTITIONS):
             await asyncio.sleep(_GATHERING_S)
-        elif late is not None:
+        elif late.moment == ("between Produces" if api == PRODUCE else "after AddPartitions"):
             await self._deliver(late)
+
+    async def _hand_back(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
+        """Hand a piece back as late as is set, however many are late beside it, in their order."""
+        former, due = self._handed.get(writer), time.monotonic() + self._delay_s
+        if self._delay_s or (former is not None and not former.done()):
+            self._handed[writer] = asyncio.ensure_future(self._hand_at(due, former, writer, piece))
+        else:
+            await super()._hand_back(writer, piece)
+
+    async def _hand_at(
+        self,
+        due: float,
+        former: asyncio.Task[None] | None,
+        writer: asyncio.StreamWriter,
+        piece: bytes,
+    ) -> None:
+        if former is not None:
+            await asyncio.wait([former])
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        with suppress(ConnectionError):
+            await send(writer, piece)
 
     async def _deliver_later(self, late: Late) -> None:
         await asyncio.sleep(late.seconds)

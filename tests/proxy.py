@@ -132,7 +132,7 @@ class Proxy:
     ) -> None:
         while piece := await reader.read(_BYTES):
             await self._flowing.wait()
-            await _send(back, piece)
+            await send(back, piece)
 
     async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await there.read(_BYTES):
@@ -142,7 +142,7 @@ class Proxy:
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
         await self._flowing.wait()
-        await _send(writer, piece)
+        await send(writer, piece)
 
     def _call(self, work: Any) -> Any:
         done: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -216,13 +216,13 @@ class KafkaProxy(Proxy):
             await self._flowing.wait()
             if trouble is not None and trouble.what == "refused":
                 assert version <= _PLAIN[api], f"version {version} of request {api} is not known"
-                await _send(writer, framed(struct.pack(">iih", number, 0, trouble.error)))
+                await send(writer, framed(struct.pack(">iih", number, 0, trouble.error)))
                 continue
             if trouble is not None and trouble.what == "late":
                 await asyncio.sleep(trouble.seconds)
             elif trouble is not None:
                 self._marked[writer, number] = trouble
-            await _send(back, framed(payload))
+            await send(back, framed(payload))
 
     async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while (payload := await frame(there)) is not None:
@@ -249,6 +249,6 @@ def framed(payload: bytes) -> bytes:
     return struct.pack(">i", len(payload)) + payload
 
 
-async def _send(writer: asyncio.StreamWriter, piece: bytes) -> None:
+async def send(writer: asyncio.StreamWriter, piece: bytes) -> None:
     writer.write(piece)
     await writer.drain()

@@ -443,3 +443,23 @@ def test_stopping_during_a_load_ends(cluster: FakeCluster) -> None:
         assert not list(worker.lanes)
 
     asyncio.run(scene())
+
+
+def test_a_name_may_be_taken_anew_only_by_who_owned_the_partition_ever_since(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(worker: Worker) -> None:
+        await worker.assigned(0)
+        first = worker.cluster.ownerships[writer_name("app", "changelog", 0)]
+        assert first._leased()
+        worker.lanes.suspend()
+        assert not first._leased()
+        await worker.assigned(0)
+        assert first._leased()
+        worker.lanes.assign(())
+        assert not first._leased()
+        await worker.assigned(0)
+        assert not first._leased()
+        assert worker.cluster.ownerships[writer_name("app", "changelog", 0)]._leased()
+
+    play(scene)

@@ -1,12 +1,15 @@
 """The transactional producer over a hand-written client: what is tried again, what is fenced."""
 
+import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.lane import transaction
+from streams.lane.end_txn import SENT_AGAIN, EndTxns
+from streams.lane.ownership import Ownership
 from streams.lane.records import Record
 from streams.lane.transaction import TIMEOUT_MS, Fenced, TransactionalProducer
 
@@ -188,3 +191,137 @@ def test_closing_gives_up_what_is_not_sent(made: Plan) -> None:
     producer, client = made()
     producer.close()
     assert client.purged
+
+
+class Owner:
+    """Stands in for `Ownership`: answers what is planned, then that nothing is lost."""
+
+    def __init__(self, *answers: str | KafkaException) -> None:
+        self.answers = list(answers)
+        self.asked: list[int | None] = []
+        self.reasons: list[str] = []
+
+    def lost(self, following: int | None) -> str:
+        self.asked.append(following)
+        answer = self.answers.pop(0) if self.answers else ""
+        if isinstance(answer, KafkaException):
+            raise answer
+        return answer
+
+    def renewed(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+class Untrusted(EndTxns):
+    """Distrusts an epoch once it has ended a transaction."""
+
+    def distrust(self, _: Any) -> str:
+        return SENT_AGAIN if self._asked else ""
+
+
+Owned = Callable[..., tuple[TransactionalProducer, list[Client]]]
+
+
+@pytest.fixture
+def owned(monkeypatch: pytest.MonkeyPatch) -> Owned:
+    """Makes a producer whose epochs hold for one transaction; and the clients that it makes."""
+
+    def make(
+        owner: Owner | None, **plans: list[BaseException | None]
+    ) -> tuple[TransactionalProducer, list[Client]]:
+        clients: list[Client] = []
+
+        def client(config: dict[str, Any]) -> Client:
+            clients.append(Client(config))
+            return clients[-1]
+
+        monkeypatch.setattr(Client, "plans", plans)
+        monkeypatch.setattr(transaction, "Producer", client)
+        monkeypatch.setattr(transaction, "EndTxns", Untrusted)
+        return TransactionalProducer({}, "app-log-7", 7, cast(Ownership, owner)), clients
+
+    return make
+
+
+def test_an_epoch_that_is_not_trusted_is_followed_by_another(owned: Owned) -> None:
+    owner = Owner()
+    producer, clients = owned(owner)
+    producer.write(RECORDS)
+    assert len(clients) == 1  # not before there is something to write
+    producer._committed = 17
+    producer.write(RECORDS[:1])
+    assert [len(client.committed[0]) for client in clients] == [3, 1]
+    assert clients[1].calls == ["init", "begin", "produce", "flush", "commit"]
+    assert clients[0].config["transactional.id"] == clients[1].config["transactional.id"]
+    assert owner.asked == [17, 17]  # before the name is taken anew, and after
+    assert owner.reasons == [SENT_AGAIN]
+
+
+def test_after_an_abort_that_is_not_trusted_the_rest_is_of_another_epoch(owned: Owned) -> None:
+    producer, clients = owned(Owner(), commit=[abortable()])
+    producer.write(RECORDS)
+    assert [len(client.committed) for client in clients] == [0, 1]
+    assert clients[0].calls[-1] == "abort"
+
+
+@pytest.mark.parametrize(
+    ("owner", "made"),
+    [
+        (None, 1),  # nobody can tell whether the name may be taken anew
+        (Owner("another worker's"), 1),  # who owns it by now is not fenced
+        (Owner("", "somebody wrote"), 2),
+        (Owner(error()), 1),
+        (Owner("", error()), 2),
+    ],
+)
+def test_who_may_not_take_the_name_anew_is_fenced(
+    owned: Owned, owner: Owner | None, made: int
+) -> None:
+    producer, clients = owned(owner)
+    producer.write(RECORDS)
+    with pytest.raises(Fenced, match=SENT_AGAIN):
+        producer.write(RECORDS)
+    assert len(clients) == made
+    assert sum(len(client.committed) for client in clients) == 1
+    assert owner is None or owner.reasons == []
+
+
+def test_a_name_that_cannot_be_had_again_is_fenced(owned: Owned) -> None:
+    producer, _ = owned(Owner(), init=[None, retriable()])
+    producer.write(RECORDS)
+    with pytest.raises(Fenced, match="as told"):
+        producer.write(RECORDS)
+
+
+def test_to_confirm_takes_no_name_anew(owned: Owned) -> None:
+    producer, clients = owned(Owner())
+    producer.write(RECORDS)
+    with pytest.raises(Fenced):
+        producer.confirm("a")
+    assert len(clients) == 1
+
+
+def test_a_fatal_error_that_comes_up_while_it_is_flushed_is_fenced(made: Plan) -> None:
+    producer, client = made(flush=[SystemError()], commit=[fatal()])
+    with pytest.raises(Fenced, match="as told"):
+        producer.write(RECORDS)
+    producer, client = made(flush=[fatal()])
+    producer.write(RECORDS)  # it is the commit that tells
+    assert len(client.committed) == 1
+
+
+def test_nothing_is_written_as_no_transaction(made: Plan) -> None:
+    producer, client = made()
+    assert producer.write([]) is None
+    assert client.calls == ["init"]
+
+
+def test_callbacks_are_served_while_nothing_is_written(made: Plan) -> None:
+    producer, client = made()
+    producer.serve_callbacks()
+    assert client.polled == [0]
+    with producer._in_use:
+        elsewhere = threading.Thread(target=producer.serve_callbacks)
+        elsewhere.start()
+        elsewhere.join()
+    assert client.polled == [0]
