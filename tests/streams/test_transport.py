@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.types import TP
 from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, until
 
@@ -322,5 +323,63 @@ def test_a_lane_without_room_is_not_fetched_for() -> None:
             assert not lanes.taken
             lanes.full = False
             await until(lambda: len(lanes.taken) == 4, "there is room")
+
+    asyncio.run(scene())
+
+
+def test_an_offset_that_is_gone_while_it_is_fetched_stops_its_partition() -> None:
+    class Holed(Gated):
+        """Asked for an offset below the first one, the broker says so."""
+
+        async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109
+            if PLACE in active_partitions and self.at[PLACE] < self.log[0].offset:
+                await asyncio.sleep(0)
+                raise OffsetOutOfRangeError({PLACE: self.at[PLACE]})
+            return await super()._getmany(active_partitions, timeout)
+
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Holed(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the first messages arrive")
+            consumer.log, lanes.starts[WORK] = messages(9, start=6), 6
+            await until(lambda: lanes.refused, "it stops")
+            assert lanes.refused[0][:2] == (0, Reason.INPUT_DELETED)
+            assert "offsets 3 to 5 were deleted" in lanes.refused[0][2]
+            await a_while()
+            assert lanes.taken == [0, 1, 2]
+
+    asyncio.run(scene())
+
+
+def test_what_was_asked_for_before_the_gate_opened_is_of_no_interest() -> None:
+    class Stale(Gated):
+        stale = True
+
+        async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109
+            if self.stale and PLACE in active_partitions:
+                self.stale = False
+                raise NoOffsetForPartitionError(PLACE)
+            return await super()._getmany(active_partitions, timeout)
+
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Stale(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the messages arrive")
+            assert not lanes.refused
+
+    asyncio.run(scene())
+
+
+def test_positions_pass_markers_that_come_without_messages() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the messages arrive")
+            consumer.at[PLACE] = 4  # a marker was passed
+            await until(lambda: lanes.expected[WORK] == 4, "the position passes it")
+            assert lanes.taken == [0, 1, 2]
 
     asyncio.run(scene())
