@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.lane.metrics import LaneMetrics
+from streams.lane.standstills import Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.cache import CacheReport
 from streams.monitoring.worker import Outputs, WorkerReport
@@ -26,6 +27,7 @@ ENDINGS = ("_total", "_bucket", "_count", "_sum", "_created")
 
 class NoLanes:
     owned: frozenset[int] = frozenset()
+    config = SimpleNamespace(standstills=Standstills())
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
@@ -38,7 +40,8 @@ def known() -> set[str]:
     LaneMetrics(registry)
     Outputs(registry)
     WorkerReport(registry, cast("Any", NoLanes()), Board(), watch)
-    CacheReport(registry, cast("Any", SimpleNamespace(lags={})), watch)
+    cache = SimpleNamespace(lags={}, standstills=Standstills())
+    CacheReport(registry, cast("Any", cache), watch)
     return {family.name for family in registry.collect()}
 
 
