@@ -96,10 +96,11 @@ class World:
             self._forge_moves,
             self._forge_meta,
             self._forge_rebuild,
-            self._forge_types,
         ]
         for do in self.chance.sample(does, self.chance.randint(1, len(does))):
             do()
+        if self.chance.randrange(2):
+            self._forge_types()
 
     def _some(self, listed: Iterable[Any]) -> list[Any]:
         return self.chance.sample(list(listed), self.chance.randint(0, len(listed)))
