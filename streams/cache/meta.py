@@ -56,7 +56,7 @@ class Meta:
         ]
         pipe = self._redis.pipeline(transaction=True)
         pipe.hdel(META, "snapshot", "rules", "day", *strange)
-        if "updated_at" in names and self._snapshot is not None:
+        if self._snapshot is not None:
             seen = {"snapshot": self._snapshot, "rules": self._rules, "day": self._day}
             pipe.hset(META, mapping=seen)  # type: ignore[arg-type]
         pipe.execute()
