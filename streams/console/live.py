@@ -17,6 +17,7 @@ from streams.console.topic import EventReader
 from streams.console.window import Window
 from streams.logs import where
 from streams.spans import spans_of
+from streams.topic_ids import SameTopic
 
 log = structlog.get_logger()
 
@@ -177,7 +178,7 @@ class Live:
             reader.close()
 
     def _hand_over(self, reader: EventReader, window: Window) -> None:
-        looks = 0
+        looks, same = 0, SameTopic(self._client, topics.SEGMENT_EVENTS)
         while not self._stop.is_set():
             read = reader.read(_LOOK_S)
             if read.events or read.ends:
@@ -185,6 +186,7 @@ class Live:
             looks += 1
             if looks % _PROBE_LOOKS == 0:
                 self._is_up = reader.answers(_PROBE_S)
+                same.check()  # otherwise what a new topic has below our offsets is never shown
 
     def _open(self, window: Window) -> None:
         self._window = window

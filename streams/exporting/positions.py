@@ -8,8 +8,10 @@ from streams.exporting.star import EVENT_TABLES, Subject
 from streams.exporting.state import BadDirectory, State
 from streams.place import Place
 from streams.spans import Span
+from streams.topics import SEGMENT_EVENTS
 
 ERASURES: Final = "erasures"
+_UNKNOWN: Final = "AAAAAAAAAAAAAAAAAAAAAA"  # what earlier releases noted where a broker told no id
 Following = dict[str, dict[int, int]]
 
 
@@ -21,7 +23,7 @@ def check_source(state: State, source: Source) -> None:
             "to another directory"
         )
     for name, topic_id in source.topics.items():
-        if state.topics.get(name) != topic_id:
+        if state.topics.get(name, _UNKNOWN) not in (topic_id, _UNKNOWN):
             raise BadDirectory(
                 f"{name} was made anew since the last export (its id differs), so offsets mean "
                 "something else: export to another directory"
@@ -45,10 +47,16 @@ def following(
             if offsets.setdefault(place.partition, 0) > span.end:
                 raise BadDirectory(
                     f"{place.topic} ends at offset {span.end} of partition {place.partition}, "
-                    f"before the next to be exported, {offsets[place.partition]}: it was made "
-                    "anew or cut; export to another directory"
+                    f"before the next to be exported, {offsets[place.partition]}: "
+                    f"{_why(state)}; export to another directory"
                 )
     return read
+
+
+def _why(state: State) -> str:
+    """Say why a topic may end before what was exported; the same id says that it is the same."""
+    is_known = state.topics.get(SEGMENT_EVENTS, _UNKNOWN) != _UNKNOWN
+    return "its end was cut off" if is_known else "it was made anew or cut"
 
 
 def starts(read: Following, spans: Mapping[Place, Span]) -> dict[Place, int]:

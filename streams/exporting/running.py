@@ -23,7 +23,7 @@ from streams.exporting.positions import (
     starts,
 )
 from streams.exporting.schema import Schema
-from streams.exporting.source import source_of
+from streams.exporting.source import Source, source_of
 from streams.exporting.spool import Spool
 from streams.exporting.standing_rows import StandingRows
 from streams.exporting.star import EVENT_TABLES, TABLES, Subject, layout, tables_of
@@ -113,6 +113,7 @@ class Run:
         # Events first: who is erased in between is gone from the profiles that come after.
         events, read = self._read_events(state, subjects)
         self._read_profiles()
+        check_source(state, self._source())  # they may have been made anew under our reading
         with merging(self._directory.run) as merger:
             merger.forget(events.erased, events.freshly)
             self._merge_customers(merger)
@@ -122,16 +123,19 @@ class Run:
         return self._report
 
     def _state(self) -> State:
-        source = source_of(self._client, (SEGMENT_EVENTS, PROFILES))
+        source = self._source()
         if (state := self._directory.state) is not None:
             check_source(state, source)
-            return state
+            return state.model_copy(update={"topics": {**state.topics, **source.topics}})
         return State(
             format=self._directory.format,
             layout=layout(),
             cluster=source.cluster,
             topics=source.topics,
         )
+
+    def _source(self) -> Source:
+        return source_of(self._client, (SEGMENT_EVENTS, PROFILES))
 
     def _read_events(self, state: State, subjects: Collection[Subject]) -> tuple[Events, Following]:
         """Read the segment events to their ends; return them, and where to go on next time."""

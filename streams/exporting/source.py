@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from streams.topic_ids import topic_ids
 from streams.topics import need
 
 _ANSWER_S: Final = 10.0
@@ -19,7 +19,8 @@ class Source(NamedTuple):
     cluster
         The cluster's id.
     topics
-        By name, the topic's id: one that is deleted and made anew has another.
+        By name, the topic's id: one that is deleted and made anew has another. None of a broker
+        that tells no ids.
 
     """
 
@@ -35,6 +36,4 @@ def source_of(client: Mapping[str, Any], topics: Sequence[str]) -> Source:
     admin = AdminClient(dict(client))
     there = admin.list_topics(timeout=_ANSWER_S)
     need(there.topics, *topics)
-    asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=_ANSWER_S)
-    ids = {name: str(answer.result().topic_id) for name, answer in asked.items()}
-    return Source(str(there.cluster_id), ids)
+    return Source(str(there.cluster_id), topic_ids(admin, topics, _ANSWER_S))

@@ -15,6 +15,7 @@ from streams.cache.loop import Cache
 from streams.ends import Ends
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks, Monitor, process_registry
+from streams.monitoring.worker import StandstillMetric
 from streams.place import Place
 from streams.settings import Settings
 from streams.topics import PROFILES
@@ -45,6 +46,7 @@ class CacheReport:
         self._cache = cache
         self._watch = watch
         registry.register(CacheLag(cache))
+        registry.register(StandstillMetric(cache.standstills))
 
     @property
     def checks(self) -> Checks:
