@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.lane.metrics import LaneMetrics
+from streams.lane.standstills import Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.cache import CacheReport
 from streams.monitoring.worker import Outputs, WorkerReport
@@ -26,6 +27,7 @@ ENDINGS = ("_total", "_bucket", "_count", "_sum", "_created")
 
 class NoLanes:
     owned: frozenset[int] = frozenset()
+    config = SimpleNamespace(standstills=Standstills())
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
@@ -38,8 +40,9 @@ def known() -> set[str]:
     LaneMetrics(registry)
     Outputs(registry)
     WorkerReport(registry, cast("Any", NoLanes()), Board(), watch)
-    CacheReport(registry, cast("Any", SimpleNamespace(lags={})), watch)
-    return {family.name for family in registry.collect()}
+    cache = CollectorRegistry()  # a process of its own
+    CacheReport(cache, cast("Any", SimpleNamespace(lags={})), watch)
+    return {family.name for one in (registry, cache) for family in one.collect()}
 
 
 def plain(name: str) -> str:

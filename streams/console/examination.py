@@ -15,8 +15,9 @@ from nyxter_online.refusals import Kind, kind_of
 from streams import topics
 from streams.cli.dead_letters.letter import State
 from streams.cli.dead_letters.listing import Filters, listing_of
-from streams.cli.doctor.work import lags, member_count
+from streams.cli.doctor.work import lags
 from streams.client import client_config
+from streams.group import group_members
 from streams.lane.changelog import OtherVersion
 from streams.settings import Settings
 from streams.stored_positions import marks
@@ -91,7 +92,7 @@ class Examination:
         few = count is not None and count <= MOST_LETTERS
         return Examined(
             _told(lambda: lags(settings, admin, client)),
-            _told(lambda: member_count(admin, settings.app_id)),
+            _told(lambda: len(group_members(admin, settings.app_id))),
             _told(lambda: _by_kind(client)) if few else None,
             count,
         )

@@ -112,6 +112,8 @@ class Lane:
         self._began = 0.0  # when the last batch did
         self.waiting_bytes = 0
         self.busy_since: float | None = None  # monotonic; None: nothing is in hand
+        self._is_writing = False
+        self._is_lacking = False
 
     def put(self, topic: str, messages: Sequence[Message]) -> None:
         """Take in fetched messages; those taken in before are passed over."""
@@ -127,6 +129,17 @@ class Lane:
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is in hand."""
         return not self._queue and self.busy_since is None
+
+    @property
+    def obstacle(self) -> str:
+        """What the lane waits for just now, "" where for messages alone; for any thread."""
+        if self.busy_since is not None:
+            return f"a batch is {'being written' if self._is_writing else 'computed'}"
+        if not self._leased.is_set():
+            return "the lane is suspended"
+        if self._is_lacking:
+            return f"it waits for {self.shift.lacks() or 'its turn'}"
+        return "messages wait in the lane" if self._queue else ""
 
     def lease(self) -> None:
         """Allow work: the group has given the partition to this worker."""
@@ -170,7 +183,8 @@ class Lane:
             await self._leased.wait()
             if self._stopping:
                 return Ended.STOPPED
-            if not self.shift.ready():
+            self._is_lacking = not self.shift.ready()
+            if self._is_lacking:
                 await self._rest()
                 continue
             if await self._gathered():
@@ -266,8 +280,10 @@ class Lane:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
         position = self._position._replace(next=following, memo=self.shift.memo())
         written = [*records, Record(self._changelog, POSITION_KEY, position.value())]
+        self._is_writing = True
         with self._metrics.committed.time():
             self._state.apply(written, self._producer.write(written))
+        self._is_writing = False
         self.shift.settle()
         self.positions = following
         self._metrics.applied(batch.messages)

@@ -93,10 +93,12 @@ class Consumer(driver.Consumer):
         self._lanes.open_gate = self._open
         self._lanes.close_gate = self._close
         self._lanes.reached = self.reached
+        self._lanes.fetching = self.fetching
         self._open_tps: dict[TP, int] = {}  # with the opening that each is of
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
+        self._handed: dict[TP, int] = {}  # how far messages went to the agents, since its opening
         self._suspects: deque[list[TP]] = deque()  # where a batch that can't be decoded may lie
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -132,6 +134,8 @@ class Consumer(driver.Consumer):
         self._openings[partition] = self._openings.get(partition, 0) + 1
         for tp in [tp for tp in self._open_tps if tp.partition == partition]:
             del self._open_tps[tp]
+        for tp in [tp for tp in self._handed if tp.partition == partition]:
+            del self._handed[tp]
 
     async def _seek_and_open(self, partition: int, wanted: dict[TP, int], opening: int) -> None:
         while self._openings[partition] == opening:
@@ -254,17 +258,30 @@ class Consumer(driver.Consumer):
     async def _deliver(self, tp: TP, records: list[Any], opening: int) -> None:
         message = self._to_message(tp, records[-1])
         message.value = Fetched(tp.topic, tp.partition, records, opening)
+        self._handed[tp] = records[-1].offset + 1
         await self.callback(message)
 
     def reached(self, topic: str, partition: int) -> int:
         """Return the offset up to which a partition was fetched, 0 where it is not.
 
-        It lies beyond transaction markers, as positions of lanes do not.
+        It lies beyond transaction markers, as positions of lanes do not; but not beyond messages
+        that have not reached their lane.
         """
+        lane, handed = self._lanes.get(partition), self._handed.get(TP(topic, partition), 0)
+        if lane is not None and lane.expected.get(topic, 0) < handed:
+            return lane.expected.get(topic, 0)
         consumer = self._thread._consumer
         assigned = consumer and consumer._subscription.subscription.assignment
         state = assigned and assigned.state_value(TP(topic, partition))
         return state.position if state and state.has_valid_position else 0
+
+    def fetching(self, partition: int) -> str:
+        """Return what keeps a partition from being fetched, "" where that is nothing."""
+        if not self.flow_active:
+            return "the flow of messages is held back"
+        if not any(tp.partition == partition for tp in list(self._open_tps)):
+            return "the broker has not let it seek to its positions"
+        return "nothing is fetched"
 
     def is_current(self, fetched: Fetched) -> bool:
         """Tell whether messages were fetched since the gate of their partition was last opened."""

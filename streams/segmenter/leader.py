@@ -6,7 +6,8 @@ the last number, and only then publishes the next.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
 from typing import Any, Final
 
 import structlog
@@ -71,6 +72,26 @@ class _Desk:
         """Return the latest day that a partition has come to, 0 before any has."""
         return max((summary.day for summary in self.summaries().values()), default=0)
 
+    def lacking(self, day: int, rules: str, partitions: int) -> str:
+        """Return why there is not one of each partition by this day and rules, "" where there is.
+
+        >>> _Desk().lacking(739_000, "5ba0", 2)
+        'partitions 0, 1 have given no figures yet'
+        """
+        summaries = self.summaries()
+        missing = [p for p in range(partitions) if p not in summaries]
+        if missing:
+            return f"{_listed(missing)} {_have(missing)} given no figures yet"
+        other = {p: one.rules for p, one in summaries.items() if one.rules != rules}
+        if other:
+            named = ", ".join(sorted(set(other.values())))
+            return f"{_listed(other)} {_are(other)} at rules {named}, and the leader runs {rules}"
+        behind = [p for p, one in summaries.items() if one.day != day]
+        if behind:
+            on = f"{date.fromordinal(day)}" if day else "the first day"
+            return f"{_listed(behind)} {_have(behind)} not come to {on}"
+        return ""
+
     def of(self, day: int, rules: str, partitions: int) -> dict[int, tuple[Summary, Population]]:
         """Return the latest summaries if there is one of each partition by this day and rules."""
         with self._lock:
@@ -80,6 +101,19 @@ class _Desk:
                 if pair[0].day == day and pair[0].rules == rules
             }
         return fitting if len(fitting) == partitions else {}
+
+
+def _listed(partitions: Collection[int]) -> str:
+    numbers = ", ".join(str(number) for number in sorted(partitions))
+    return f"partition{'s' * (len(partitions) > 1)} {numbers}"
+
+
+def _have(partitions: Collection[int]) -> str:
+    return "have" if len(partitions) > 1 else "has"
+
+
+def _are(partitions: Collection[int]) -> str:
+    return "are" if len(partitions) > 1 else "is"
 
 
 def leader_name(app_id: str) -> str:
@@ -98,6 +132,13 @@ class Leader:
         Of the application.
     now_ms
         Gives the time in milliseconds since 1970.
+
+    Attributes
+    ----------
+    obstacle
+        Why no snapshot can be made just now, "" where nothing is in the way.
+    turned_at
+        When it last looked whether there is something to do, in monotonic seconds.
 
     """
 
@@ -120,17 +161,21 @@ class Leader:
         self._merged: dict[int, int] = {}
         self._trainer = Trainer(partitions)
         self.groups_alarm = GroupAlarm(rules.limits)
+        self.obstacle = ""
+        self.turned_at = time.monotonic()
 
     def lead(self, stop: threading.Event) -> None:
         """Lead until `stop` is set or another leader has taken over."""
         desk, caught_up = _Desk(), threading.Event()
         tail: Tail | None = None
+        self._note("it takes over: the broker has not let it in yet")
         try:
             producer = TransactionalProducer(self._client, leader_name(self._app_id), 0)
             self._catch_up()
             tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, caught_up.set)
             tail.start()
             log.info("leading", snapshot=self._number, day=self._day)
+            self._note(f"it has not read {topics.SUMMARIES} to the end yet")
             while not caught_up.wait(_LOOK_S):  # a summary of the past must not be merged
                 if stop.is_set():
                     return
@@ -138,9 +183,20 @@ class Leader:
             producer.close()
         except (Fenced, KafkaException) as error:
             log.warning("leading no more", reason=str(error))
+            self._note(f"it leads no more: {error}")
         finally:
             if tail is not None:
                 tail.stop()
+
+    def _note(self, obstacle: str) -> None:
+        self.obstacle, self.turned_at = obstacle, time.monotonic()
+
+    def _look(self, desk: _Desk) -> None:
+        """Note what is in the way of the next snapshot."""
+        lacking = desk.lacking(self._day, self._rules.version, self._partitions)
+        if not lacking and self.groups_alarm.is_on:
+            lacking = "there are more comparison groups than limits.groups"
+        self._note(lacking)
 
     def _catch_up(self) -> None:
         """Read the last snapshot's number and chunks and the last day that was turned."""
@@ -165,6 +221,7 @@ class Leader:
             self._day = max(self._day, desk.day())  # somebody else may have turned it
             self._turn_day(producer)
             self._learn(producer, desk)
+            self._look(desk)
             if time.monotonic() - published_at < _EVERY_S:
                 continue
             summaries = desk.of(self._day, self._rules.version, self._partitions)

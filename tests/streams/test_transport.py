@@ -68,6 +68,7 @@ class Gated(Consumer):
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
+        self._handed: dict[TP, int] = {}
         self._suspects: deque[list[TP]] = deque()
         self._stopped = asyncio.Event()
         self.log = log

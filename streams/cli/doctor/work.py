@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams import topics
 from streams.cli.doctor.checks import Check
+from streams.group import group_members
 from streams.lane.changelog import OtherVersion, Position
 from streams.place import Place
 from streams.settings import Settings
@@ -15,27 +15,15 @@ from streams.stored_positions import Marks, marks, reached, stored_positions
 from streams.stored_positions import lags as lags_of
 from streams.topics import SOURCES
 
-_ANSWER_S: Final = 10.0
 _MUCH: Final = 10_000
 
 
 def members(admin: AdminClient, group: str, command: str) -> Check:
     """Return how many processes share the work of a group."""
-    count = member_count(admin, group)
+    count = len(group_members(admin, group))
     if not count:
         return Check.fail(f"group {group}", "nobody is in it", f"start `nyxter {command}`")
     return Check.ok(f"group {group}", f"{count} in it")
-
-
-def member_count(admin: AdminClient, group: str) -> int:
-    """Return how many processes are in a group, 0 where there is none (KafkaException)."""
-    told = admin.describe_consumer_groups([group], request_timeout=_ANSWER_S)[group]
-    try:
-        return len(told.result().members)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
-        return 0
 
 
 def progress(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -> Iterator[Check]:
