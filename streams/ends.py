@@ -15,12 +15,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from streams.place import Place
 
 ANSWER_S = 2.0
+_LATEST = OffsetSpec.latest()
 
 
 class Ends:
-    """Tells ends; each question is one request to each broker that is concerned.
+    """Tells ends, and beginnings; each question is one request to each broker that is concerned.
 
-    Both raise ``confluent_kafka.KafkaException`` when there is no answer within `ANSWER_S`.
+    All raise ``confluent_kafka.KafkaException`` when there is no answer within `ANSWER_S`.
     """
 
     def __init__(self, admin: AdminClient) -> None:
@@ -34,9 +35,18 @@ class Ends:
         """Return the offsets after the last records, those of transactions under way included."""
         return self._ask(places, IsolationLevel.READ_UNCOMMITTED)
 
-    def _ask(self, places: Iterable[Place], isolation: IsolationLevel) -> dict[Place, int]:
+    def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return the offsets before which nothing is there any more."""
+        return self._ask(places, IsolationLevel.READ_COMMITTED, OffsetSpec.earliest())
+
+    def _ask(
+        self,
+        places: Iterable[Place],
+        isolation: IsolationLevel,
+        spec: OffsetSpec = _LATEST,
+    ) -> dict[Place, int]:
         self._admin.poll(0)  # what troubled the client goes to the log
-        asked = {TopicPartition(*place): OffsetSpec.latest() for place in places}
+        asked = {TopicPartition(*place): spec for place in places}
         try:
             return self._answer(asked, isolation)
         except KafkaException:

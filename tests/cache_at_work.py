@@ -11,7 +11,7 @@ from conftest import unique
 from redis import Redis
 
 from schemas.envelope import dumps
-from streams.cache import make_cache
+from streams.cache import Cache, make_cache
 from streams.cards import members_key, read_card, read_history
 from streams.settings import Settings
 from streams.topics import PROFILES, SEGMENT_EVENTS
@@ -52,6 +52,13 @@ class Segmenter:
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
     """A cache at work in a thread of its own; what ended it is raised here."""
+    with at_work(settings):
+        yield
+
+
+@contextmanager
+def at_work(settings: Settings) -> Iterator[Cache]:
+    """As `running`, for whoever looks at the cache itself."""
     stop, ended = threading.Event(), []
     cache = make_cache(settings)
 
@@ -64,7 +71,7 @@ def running(settings: Settings) -> Iterator[None]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        yield
+        yield cache
     finally:
         stop.set()
         thread.join(PATIENCE_S)

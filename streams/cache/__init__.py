@@ -13,29 +13,36 @@ from confluent_kafka.admin import AdminClient
 
 from streams.access.kafka import kafka_access
 from streams.access.redis import redis_client
-from streams.cache.feed import Feed, PositionBeyondEnd
+from streams.cache.feed import Feed
 from streams.cache.loop import Cache
+from streams.cache.marks import Marks
 from streams.cache.meta import Meta
 from streams.cache.moves import Moves
+from streams.cache.obstacles import Obstacles
+from streams.cache.outset import Outset
 from streams.cache.positions import Positions
 from streams.cache.rebuild import Rebuild, Told
 from streams.cache.sizes import Sizes
 from streams.cache.store import Store
 from streams.cache.survey import Survey
 from streams.ends import Ends
+from streams.lane.standstills import Standstills
 from streams.settings import Settings
 
-__all__ = ["Cache", "PositionBeyondEnd", "make_cache", "make_rebuild"]
+__all__ = ["Cache", "make_cache", "make_rebuild"]
 
 
 def make_cache(settings: Settings) -> Cache:
     """Return a cache of these settings' broker and Redis; `Cache.run` starts it."""
     redis, client = redis_client(settings), kafka_access(settings)
-    ends = Ends(AdminClient(client))
+    admin = AdminClient(client)
+    ends = Ends(admin)
     feed = Feed(Consumer(_consumer(settings)), ends, partial(Survey, client))
-    positions = Positions(redis)
+    positions, marks, standstills = Positions(redis), Marks(redis), Standstills()
     written = Store(redis, positions), Moves(redis, positions), positions
-    return Cache(feed, *written, Meta(redis), Sizes(redis))
+    outset = Outset(admin, ends, positions, marks, standstills)
+    obstacles = Obstacles(redis, marks, standstills)
+    return Cache(feed, *written, Meta(redis), Sizes(redis), outset, obstacles)
 
 
 def make_rebuild(settings: Settings, told: Told) -> Rebuild:

@@ -52,9 +52,13 @@ class Change:
     transitions
         Offset and fields of each, in the topic's order.
     impossible
-        A version that no card can have (as text): one that bears it counts as none.
+        A version that no card can have: one that bears it counts as none.
     whole_before
         The offset before which `transitions` are all that there are; None: they are some.
+    whole_from
+        The offset from which they are, where `whole_before` is one.
+    impossible_entries
+        Ids of entries that the history cannot have.
 
     """
 
@@ -64,8 +68,10 @@ class Change:
     profile: dict[str, Any] | None = None
     standing: Standing = NOWHERE
     transitions: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    impossible: str | None = None
+    impossible: bytes | str | None = None
     whole_before: int | None = None
+    whole_from: int = 0
+    impossible_entries: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -23,8 +23,12 @@
 --       13 the offset before which the transitions given are all there are, or '' when they are new
 --       14 what the card is counted as: fields of the counts with tabs between, in slots by line
 --       15 what is before a recount's name in the key of its counts
+--       16 the offset from which they are all there are, where ARGV[13] says before which
+--       17 entries of the history that cannot be, a JSON list of their ids
 --       ...  for each transition: its offset, and its names and values as the card's
--- Returns 1, or 0 where somebody else writes now.
+-- Returns 1, or 0 where somebody else writes now. Where keys of ours hold what is not ours: a list of
+-- whether the customer was written (1 or 0), and those keys. Nothing of a customer is written whose
+-- card or history is such a key; where others are, all is written but for them.
 --
 -- An entry's id is <offset>-1: Redis takes no 0-0, and there is an offset 0.
 -- Any order of calls, any of them twice, leaves what their order by offset would leave.
@@ -33,9 +37,36 @@ if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
 
 local card, history, customer = KEYS[1], KEYS[2], ARGV[3]
 
-local held, gone, counted, recounted =
-  unpack(redis.call('HMGET', card, 'version', 'gone', 'counted', 'recount'))
-local recount = redis.call('HGET', KEYS[6], 'recount')  -- the name of one that is under way, or none
+local foreign, is_foreign = {}, {}  -- keys that hold what is not ours: in order, and as a set
+
+local function name_foreign(key)
+  if not is_foreign[key] then
+    is_foreign[key] = true
+    foreign[#foreign + 1] = key
+  end
+end
+
+-- Runs a command on a key. Nothing comes back where the key holds another type than the command's, or
+-- a value that is no number: the key is named, and the rest goes on.
+local function try(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  local is_ours = not (string.find(reply.err, 'WRONGTYPE', 1, true)
+    or string.find(reply.err, 'not an integer', 1, true)
+    or string.find(reply.err, 'would overflow', 1, true))
+  if is_ours then error(reply) end
+  name_foreign(key)
+  return nil
+end
+
+-- Both are looked at before anything is written, as a script that fails takes nothing back.
+local known = try('HMGET', card, 'version', 'gone', 'counted', 'recount')
+try('XREVRANGE', history, '+', '-', 'COUNT', 1)
+if #foreign > 0 then return {0, unpack(foreign)} end
+
+local held, gone, counted, recounted = unpack(known)
+-- The name of a recount that is under way, or none.
+local recount = try('HGET', KEYS[6], 'recount')
 
 local function write_card()
   local fields = cjson.decode(ARGV[7])
@@ -75,7 +106,7 @@ local function count(counts, was, is)
   end
   for old in before do add_slot(by, old, -1) end
   for field, step in pairs(by) do
-    if step ~= 0 and redis.call('HINCRBY', counts, field, step) == 0 then
+    if step ~= 0 and try('HINCRBY', counts, field, step) == 0 then
       redis.call('HDEL', counts, field)
     end
   end
@@ -98,11 +129,11 @@ local function write_members()
   local stands = {}
   for _, name in ipairs(cjson.decode(ARGV[9])) do
     stands[name] = true
-    redis.call('SADD', KEYS[3], name)
-    redis.call('ZADD', ARGV[10] .. name .. ARGV[11], ARGV[8], customer)
+    try('SADD', KEYS[3], name)
+    try('ZADD', ARGV[10] .. name .. ARGV[11], ARGV[8], customer)
   end
-  for _, name in ipairs(redis.call('SMEMBERS', KEYS[3])) do
-    if not stands[name] then redis.call('ZREM', ARGV[10] .. name .. ARGV[11], customer) end
+  for _, name in ipairs(try('SMEMBERS', KEYS[3]) or {}) do
+    if not stands[name] then try('ZREM', ARGV[10] .. name .. ARGV[11], customer) end
   end
 end
 
@@ -119,19 +150,23 @@ local function offset_of(entry)
   return tonumber(string.match(entry[1], '^%d+'))
 end
 
-local function add(entry)
+local function is_added(entry)
   if opens_a_life(entry[2]) then redis.call('DEL', history) end
-  redis.call('XADD', history, 'MAXLEN', '=', ARGV[12], entry[1], unpack(entry[2]))
+  local reply =
+    redis.pcall('XADD', history, 'MAXLEN', '=', ARGV[12], entry[1], unpack(entry[2]))
+  if type(reply) ~= 'table' or not reply.err then return true end
+  if not string.find(reply.err, 'equal or smaller', 1, true) then error(reply) end
+  return false
 end
 
 local function write_anew(entries)
   redis.call('DEL', history)
-  for _, each in ipairs(entries) do add(each) end
+  for _, each in ipairs(entries) do is_added(each) end
 end
 
--- A stream takes no entry before its last: make it anew with this one in its place. That is rare:
--- a process that was held up and comes late, or one that fills an emptied Redis after writing its
--- last batch.
+-- A stream takes no entry before the last that it ever had: make it anew with this one in its place.
+-- That is rare: a process that was held up and comes late, one that fills an emptied Redis after
+-- writing its last batch, or a last entry that was removed by hand.
 local function put_between(entry)
   local at = offset_of(entry)
   local entries = redis.call('XRANGE', history, '-', '+')
@@ -148,16 +183,14 @@ end
 
 local function write_transition(entry)
   local newest = redis.call('XREVRANGE', history, '+', '-', 'COUNT', 1)[1]
-  if newest and offset_of(newest) >= offset_of(entry) then
+  if newest and offset_of(newest) >= offset_of(entry) or not is_added(entry) then
     put_between(entry)
-  else
-    add(entry)
   end
 end
 
 local function transitions()
   local given = {}
-  for i = 16, #ARGV, 2 do
+  for i = 18, #ARGV, 2 do
     given[#given + 1] = {ARGV[i] .. '-1', cjson.decode(ARGV[i + 1])}
   end
   return given
@@ -174,16 +207,25 @@ local function are_same(some, others)
   return true
 end
 
--- What is given is all before an offset; what is held from there on came since, and stays.
-local function replace_before(offset)
-  local entries, held = transitions(), redis.call('XRANGE', history, '-', '+')
-  for _, entry in ipairs(held) do
-    if offset_of(entry) >= offset then entries[#entries + 1] = entry end
+-- What is given is all from an offset to another; what is held from there on came since, and stays
+-- unless it cannot be.
+local function replace_between(from, before)
+  local entries, held, impossible = {}, redis.call('XRANGE', history, '-', '+'), {}
+  for _, id in ipairs(cjson.decode(ARGV[17])) do impossible[id] = true end
+  local function keep(is_kept)
+    for _, entry in ipairs(held) do
+      if is_kept(offset_of(entry)) and not impossible[entry[1]] then
+        entries[#entries + 1] = entry
+      end
+    end
   end
+  keep(function(offset) return offset < from end)
+  for _, entry in ipairs(transitions()) do entries[#entries + 1] = entry end
+  keep(function(offset) return offset >= before end)
   if not are_same(entries, held) then write_anew(entries) end
 end
 
-if held == ARGV[5] then held = false end
+if held == ARGV[5] or held and not string.match(held, '^%-?%d+$') then held = false end
 
 local version = tonumber(ARGV[4])
 if version and (tonumber(held) or -1) <= version then
@@ -198,8 +240,8 @@ end
 if not held or gone then
   if ARGV[13] ~= '' then redis.call('DEL', history) end
 elseif ARGV[13] ~= '' then
-  replace_before(tonumber(ARGV[13]))
+  replace_between(tonumber(ARGV[16]), tonumber(ARGV[13]))
 else
   for _, entry in ipairs(transitions()) do write_transition(entry) end
 end
-return 1
+return #foreign > 0 and {1, unpack(foreign)} or 1

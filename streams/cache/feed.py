@@ -21,16 +21,8 @@ from streams.place import Place
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 PARKED = 2000  # events of one partition that wait before we stop fetching more
-ANSWER_S = 2.0
 
 log = structlog.get_logger(__name__)
-
-
-class PositionBeyondEnd(RuntimeError):  # noqa: N818 - it names what is the case
-    """Redis was filled from a longer topic than this one: another broker's, or one deleted since.
-
-    Versions of its cards mean nothing here, so the cache must not go on.
-    """
 
 
 class Feed:
@@ -63,7 +55,6 @@ class Feed:
         self._next: dict[Place, int] = {}
         self._parking = Parking()
         self._full: set[Place] = set()
-        self._first_kept: dict[Place, int] = {}
         self._epoch = 0
         self._has_more = False
         self._said: str | None = None
@@ -93,8 +84,7 @@ class Feed:
         What a customer's newer profile among those there are outdates is not going to come.
         """
         self._forget()
-        kept = self._first_kept
-        self._next = {at: max(offset, kept.get(at, 0)) for at, offset in positions.items()}
+        self._next = dict(positions)
         profiles = {at: next_ for at, next_ in self._next.items() if at.topic == PROFILES}
         self._survey = self._begin_survey(profiles)
 
@@ -141,9 +131,9 @@ class Feed:
             return {}
         return {at: max(0, ends[at] - offset) for at, offset in self.positions().items()}
 
-    def commit(self) -> None:
+    def commit(self, positions: Mapping[Place, int]) -> None:
         """Tell the group how far we are, for tools that show it; we never ask."""
-        at = [TopicPartition(*place, offset) for place, offset in self.positions().items()]
+        at = [TopicPartition(*place, offset) for place, offset in positions.items()]
         self._consumer.commit(offsets=at, asynchronous=True)
 
     def _go_on_surveying(self) -> None:
@@ -185,23 +175,11 @@ class Feed:
             if place in self._next:
                 self._next[place] = max(self._next[place], offset)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-            self._find_again(place, offset)
+            log.warning("position_not_there", place=place.name, position=offset)
+            self.displace()  # why it is not there is found out before we are placed again
         elif self._said != (said := error.name()):
             log.warning("kafka_trouble", error=said, topic=place.topic)
             self._said = said
-
-    def _find_again(self, place: Place, offset: int) -> None:
-        """Mend a position that the topic does not have: its start is later, or its end before."""
-        ends = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_S)
-        if ends is not None and offset > ends[1]:
-            raise PositionBeyondEnd(
-                f"{place.name} ends at {ends[1]}, and Redis was filled from one that went up to "
-                f"{offset}: run `nyxter cache rebuild`, or give the cache the broker that filled it"
-            )
-        if ends is not None and offset < ends[0]:
-            log.warning("topic_starts_later", place=place.name, position=offset, start=ends[0])
-            self._first_kept[place] = ends[0]
-        self.displace()
 
     def _fence(self) -> None:
         """Find out what the events that came have to wait for; without an answer, next time."""

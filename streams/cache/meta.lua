@@ -11,7 +11,7 @@ local now = redis.call('TIME')
 
 redis.call('HSET', meta, 'schema', '1',
   'updated_at', string.format('%.0f', now[1] * 1000 + math.floor(now[2] / 1000)))
-if ARGV[1] ~= '' and tonumber(ARGV[1]) >= tonumber(snapshot or -1) then
+if ARGV[1] ~= '' and tonumber(ARGV[1]) >= (tonumber(snapshot or -1) or -1) then
   redis.call('HSET', meta, 'snapshot', ARGV[1], 'rules', ARGV[2])
 end
 if ARGV[3] > (day or '') then redis.call('HSET', meta, 'day', ARGV[3]) end
@@ -19,7 +19,7 @@ for i = 4, #ARGV, 2 do redis.call('HSET', meta, 'lag:' .. ARGV[i], ARGV[i + 1]) 
 
 local lag, held = 0, redis.call('HGETALL', meta)
 for i = 1, #held, 2 do
-  if string.sub(held[i], 1, 4) == 'lag:' then lag = lag + tonumber(held[i + 1]) end
+  if string.sub(held[i], 1, 4) == 'lag:' then lag = lag + (tonumber(held[i + 1]) or 0) end
 end
 redis.call('HSET', meta, 'lag', string.format('%.0f', lag))
 return 1

@@ -1,6 +1,7 @@
 """Segment changes and triggers counted by day in Redis, each event once."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from redis import Redis
 
@@ -10,6 +11,7 @@ from streams.cache.lease import REBUILD
 from streams.cache.permit import Permits
 from streams.cache.recount import RECOUNT
 from streams.cache.scripts import Script, answers
+from streams.cache.written import Written
 from streams.counts import MOVES, MOVES_KEPT_S, moves_key
 
 _BEFORE = moves_key("")
@@ -36,7 +38,7 @@ class Moves:
         """Make Redis ready to be written to; needed again when it was started anew."""
         self._script.load()
 
-    def write(self, moves: Mapping[int, Sequence[tuple[int, Move]]]) -> bool:
+    def write(self, moves: Mapping[int, Sequence[tuple[int, Move]]]) -> Written[int]:
         """Count events, given by partition with their offsets.
 
         False where somebody else may write some of them now: those were left alone.
@@ -55,4 +57,5 @@ class Moves:
                 RECOUNT,
             )
             self._script.queue(pipe, (MOVES, permit.key, REBUILD), told)
-        return all(answers(pipe))
+        replies: list[Any] = answers(pipe)
+        return Written.of(dict(zip(moves, replies, strict=True)))

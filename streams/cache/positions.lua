@@ -8,7 +8,8 @@
 local positions = KEYS[1]
 for i = 2, #ARGV, 3 do
   local owner, held = unpack(redis.call('HMGET', positions, 'owner:' .. ARGV[i], ARGV[i]))
-  if owner ~= ARGV[1] or not held or tonumber(held) < tonumber(ARGV[i + 1]) then return 0 end
+  local offset = tonumber(held or '')
+  if owner ~= ARGV[1] or not offset or offset < tonumber(ARGV[i + 1]) then return 0 end
 end
 for i = 2, #ARGV, 3 do
   if tonumber(ARGV[i + 2]) > tonumber(ARGV[i + 1]) then

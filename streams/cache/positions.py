@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from redis import Redis
 
@@ -12,6 +13,7 @@ from streams.place import Place
 from streams.topics import PROFILES
 
 POSITIONS = PREFIX + b"positions"
+_DIGITS = 19  # of the largest offset
 
 
 class Positions:
@@ -38,9 +40,16 @@ class Positions:
             pipe.hset(POSITIONS, _owner(place), self._us)
             pipe.hsetnx(POSITIONS, place.name, "0")
             pipe.hget(POSITIONS, place.name)
-        held = answers(pipe)[2::3]
-        self._held = {place: int(offset or 0) for place, offset in zip(places, held, strict=True)}
+        held: list[Any] = answers(pipe)[2::3]
+        self._held = {at: offset_of(held) for at, held in zip(places, held, strict=True)}
+        self._mend(held, places)
         return dict(self._held)
+
+    def _mend(self, held: Sequence[bytes | None], places: Sequence[Place]) -> None:
+        """Begin anew where what is held is no offset; nobody could move it on."""
+        for place, said in zip(places, held, strict=True):
+            if said != str(self._held[place]).encode():
+                self._redis.hset(POSITIONS, place.name, self._held[place])
 
     def keep(self, positions: Mapping[Place, int]) -> bool:
         """Move on to `positions`, after what lies before them was written.
@@ -58,6 +67,15 @@ class Positions:
     def permit(self, partition: int) -> Permit:
         """Return what permits us to write a partition's customers: that its place is ours."""
         return Permit(POSITIONS, _owner(Place(PROFILES, partition)), self._us)
+
+
+def offset_of(held: bytes | None) -> int:
+    """Return the offset that Redis holds; 0, the beginning, where what it holds is none.
+
+    >>> offset_of(b"7"), offset_of(None), offset_of(b"junk"), offset_of(b"-2")
+    (7, 0, 0, 0)
+    """
+    return int(held) if held is not None and held.isdigit() and len(held) <= _DIGITS else 0
 
 
 def _owner(place: Place) -> str:

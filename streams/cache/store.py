@@ -1,7 +1,7 @@
 """Cards, histories, counts and members of segments in Redis: the writing side."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 
@@ -11,6 +11,7 @@ from streams.cache.lease import REBUILD
 from streams.cache.permit import Permit, Permits
 from streams.cache.recount import RECOUNT
 from streams.cache.scripts import Argument, Script, answers
+from streams.cache.written import Written
 from streams.cards import (
     CARD_TEXTS,
     HISTORY,
@@ -63,7 +64,7 @@ class Store:
         """Make Redis ready to be written to; needed again when it was started anew."""
         self._script.load()
 
-    def write(self, changes: Mapping[bytes, Change]) -> bool:
+    def write(self, changes: Mapping[bytes, Change]) -> Written[bytes]:
         """Write cards, members and histories, in one round trip.
 
         False where somebody else may write some of them now: those were left alone.
@@ -74,7 +75,8 @@ class Store:
             own = (card_key(customer), history_key(customer))
             keys = (*own, SEGMENTS, permit.key, COUNTS, REBUILD)
             self._script.queue(pipe, keys, self._arguments(customer, change, permit))
-        return all(answers(pipe))
+        replies: list[Any] = answers(pipe)
+        return Written.of(dict(zip(changes, replies, strict=True)))
 
     def _arguments(self, customer: bytes, change: Change, permit: Permit) -> list[Argument]:
         """Return what the script is told of one customer."""
@@ -95,6 +97,8 @@ class Store:
             _NONE if change.whole_before is None else change.whole_before,
             change.standing.counted,
             RECOUNT,
+            change.whole_from,
+            dumps(change.impossible_entries),
         ]
         for offset, fields in change.transitions:
             args += (offset, dumps(packed(fields, TRANSITION_TEXTS)))

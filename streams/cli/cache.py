@@ -34,13 +34,12 @@ def cache(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     from streams.access.reach import Unreachable  # noqa: PLC0415 - commands load what they need
-    from streams.cache import PositionBeyondEnd  # noqa: PLC0415
     from streams.monitoring.monitor import AddressTaken  # noqa: PLC0415
 
     settings = settings_of()
     try:
         run_cache(settings)
-    except (PositionBeyondEnd, KafkaException, Unreachable, AddressTaken) as error:
+    except (KafkaException, Unreachable, AddressTaken) as error:
         raise failure(str(error)) from None
 
 
@@ -49,8 +48,6 @@ def run_cache(settings: Settings) -> None:
 
     Raises
     ------
-    PositionBeyondEnd
-        This Redis was filled from another broker.
     Unreachable
         Broker or Redis will not let us in by these settings. One that is away is waited for.
 

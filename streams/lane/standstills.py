@@ -28,6 +28,7 @@ class Reason(StrEnum):
     BROKER_SILENT = "broker_silent"
     STALLED = "stalled"
     NO_SNAPSHOT = "no_snapshot"
+    FOREIGN_KEY = "foreign_key"
 
 
 EVERY: Final = -1
@@ -103,6 +104,11 @@ class Standstills:
             self._current = {
                 key: each for key, each in self._current.items() if key[1] in owned | {EVERY}
             }
+
+    def end_all(self) -> None:
+        """Report that no cause is left, as nothing is owned that it could concern."""
+        for each in self.current():
+            self.end(each.reason, each.partition)
 
     def of(self, partition: int) -> list[Standstill]:
         """Return the standstills of one partition, those of the whole worker included."""

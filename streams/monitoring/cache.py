@@ -48,9 +48,9 @@ class CacheReport:
     def __init__(self, registry: CollectorRegistry, cache: Cache, watch: BrokerWatch) -> None:
         self._cache = cache
         self._watch = watch
-        self.standstills = Standstills()
+        self.standstills = Standstills()  # beside the cache's own, which it ends by itself
         registry.register(CacheLag(cache))
-        registry.register(StandstillMetric(self.standstills))
+        registry.register(StandstillMetric(cache.standstills, self.standstills))
 
     @property
     def checks(self) -> Checks:
@@ -85,8 +85,10 @@ def monitored(settings: Settings, cache: Cache) -> Iterator[None]:
     registry, ends = process_registry(), Ends(AdminClient(kafka_access(settings)))
     watch = BrokerWatch(ends, Place(PROFILES, 0), lambda: cache.lags)
     report = CacheReport(registry, cache, watch)
-    monitor = settings.monitor and Monitor(settings.monitor, registry, report.checks)
-    parts = [watch, Periodic("watchdog", _EVERY_S, report.look), *([monitor] if monitor else [])]
+    watchdog = Periodic("watchdog", _EVERY_S, report.look)
+    parts: list[BrokerWatch | Periodic | Monitor] = [watch, watchdog]
+    if settings.monitor:
+        parts.append(Monitor(settings.monitor, registry, report.checks))
     for part in parts:
         part.start()
     try:

@@ -12,7 +12,7 @@ from streams.lane.standstills import EVERY, Standstills
 class StandstillMetric(Collector):
     """What keeps partitions from going on, as Prometheus asks for it."""
 
-    def __init__(self, standstills: Standstills) -> None:
+    def __init__(self, *standstills: Standstills) -> None:
         self._standstills = standstills
 
     def collect(self) -> Iterator[Any]:
@@ -22,7 +22,7 @@ class StandstillMetric(Collector):
             "1 while a partition cannot go on, by reason",
             labels=["partition", "reason"],
         )
-        for each in self._standstills.current():
+        for each in [each for one in self._standstills for each in one.current()]:
             partition = "all" if each.partition == EVERY else str(each.partition)
             family.add_metric([partition, each.reason], 1)
         yield family
