@@ -100,7 +100,7 @@ class Watchdog:
 
     def _leading(self, now: float) -> None:
         obstacle = ""
-        if 0 in self._lanes.owned:
+        if 0 in self._lanes.owned and not self._watch.silence()[0]:
             obstacle = self._leader.obstacle
             if now - self._leader.turned_at > STALLED_S:
                 obstacle = obstacle or "it waits for an answer of the broker"
