@@ -19,6 +19,7 @@ from streams.client import client_config
 from streams.clock import now, now_ms
 from streams.ends import Ends
 from streams.group import client_id
+from streams.lane.inputs import Inputs
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics
 from streams.lane.state import MemoryStates, States
@@ -123,6 +124,7 @@ class Segmenter:
                 metrics=LaneMetrics(registry),
                 vouch=partial(vouch, client, topics.changelog(settings)),
                 states=self._states,
+                inputs=Inputs(client, SOURCES),
             )
         )
         self._watch = BrokerWatch(

@@ -2,17 +2,9 @@
 
 from collections.abc import Mapping
 
-from streams.lane.lane import Lane
 from streams.lane.lanes import Lanes
 from streams.monitoring.stalls import Look
 from streams.place import Place
-
-
-def done(lanes: Lanes, lane: Lane, topic: str) -> int:
-    """Return the offset of a topic up to which a partition has nothing left to apply."""
-    applied = lane.positions.get(topic, 0)
-    # What lies between the position and what was fetched is markers of transactions.
-    return max(applied, lanes.reached(topic, lane.partition)) if lane.is_idle else applied
 
 
 def looks_at(lanes: Lanes, ends: Mapping[Place, int]) -> dict[int, Look]:
@@ -23,7 +15,7 @@ def looks_at(lanes: Lanes, ends: Mapping[Place, int]) -> dict[int, Look]:
 def _look(lanes: Lanes, partition: int, ends: Mapping[Place, int]) -> Look:
     lane, topics = lanes.get(partition), lanes.config.sources
     return Look(
-        None if lane is None else {topic: done(lanes, lane, topic) for topic in topics},
+        None if lane is None else {topic: lane.positions.get(topic, 0) for topic in topics},
         {t: end for t in topics if (end := ends.get(Place(t, partition))) is not None},
         lanes.obstacle(partition),
         counts=lane is not None or bool(lanes.failure(partition)),

@@ -95,8 +95,16 @@ class Watchdog:
             return  # what is known of the ends is old; the silence stands for every partition
         stalled = self._stalls.look(now, looks_at(self._lanes, self._watch.ends))
         for partition in owned:
-            self._report(Reason.STALLED, partition, stalled.get(partition, ""), _BY_ITSELF)
+            detail = "" if self._is_explained(partition) else stalled.get(partition, "")
+            self._report(Reason.STALLED, partition, detail, _BY_ITSELF)
         self._standstills.keep_partitions(self._lanes.owned)
+
+    def _is_explained(self, partition: int) -> bool:
+        """Tell whether a partition stands still for a cause that somebody ran into."""
+        return any(
+            each.partition == partition and each.reason not in (Reason.STALLED, Reason.NO_SNAPSHOT)
+            for each in self._standstills.of(partition)
+        )
 
     def _leading(self, now: float) -> None:
         obstacle = ""

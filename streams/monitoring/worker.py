@@ -15,7 +15,6 @@ from streams.lane.lanes import Lanes
 from streams.lane.records import Record
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks
-from streams.monitoring.progress import done
 from streams.monitoring.standstills import StandstillMetric
 from streams.place import Place
 from streams.segmenter.board import Board
@@ -73,7 +72,7 @@ class Lag(Collector):
                 end = self._watch.ends.get(Place(topic, lane.partition))
                 if end is None:
                     continue
-                ahead = max(0, end - done(self._lanes, lane, topic))
+                ahead = max(0, end - lane.positions.get(topic, 0))
                 family.add_metric([topic, str(lane.partition)], ahead)
         yield family
 

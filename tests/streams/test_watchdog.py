@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.group import client_id
-from streams.lane.standstills import EVERY, Reason, Standstills
+from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.rules import RulesWatch
 from streams.monitoring.watchdog import Watchdog
@@ -56,9 +56,6 @@ class Lanes:
 
     def __iter__(self) -> Iterator[Any]:
         return iter([self.lane])
-
-    def reached(self, *_: Any) -> int:
-        return 0
 
     def failure(self, _: int) -> str:
         return ""
@@ -132,6 +129,13 @@ def test_a_partition_that_stands_still_is_reported_with_what_it_waits_for(worker
     assert worker.after(1)[Reason.STALLED, 0].endswith("beyond 4; it waits for snapshot 7")
     worker.lanes.lane.positions = {"orders": 5}
     assert worker.after(1) == {}
+
+
+def test_a_partition_whose_cause_is_known_is_reported_once(worker: Worker) -> None:
+    deleted = Standstill(Reason.INPUT_DELETED, 0, "orders begins at 8", "restore it")
+    worker.lanes.config.standstills.begin(deleted)
+    worker.lanes.lane.positions = {"orders": 4}
+    assert worker.after(20) == {(Reason.INPUT_DELETED, 0): "orders begins at 8"}
 
 
 def test_while_the_broker_is_silent_nothing_is_said_of_partitions(worker: Worker) -> None:
