@@ -6,8 +6,7 @@ the last number, and only then publishes the next.
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -27,6 +26,7 @@ from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.segmenter.alarms import GroupAlarm
 from streams.segmenter.entry import Composition
+from streams.segmenter.lacking import find_lacking
 from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader, snapshot_records
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, read_chunks
 from streams.segmenter.trainer import Trainer
@@ -72,26 +72,6 @@ class _Desk:
         """Return the latest day that a partition has come to, 0 before any has."""
         return max((summary.day for summary in self.summaries().values()), default=0)
 
-    def lacking(self, day: int, rules: str, partitions: int) -> str:
-        """Return why there is not one of each partition by this day and rules, "" where there is.
-
-        >>> _Desk().lacking(739_000, "5ba0", 2)
-        'partitions 0, 1 have given no figures yet'
-        """
-        summaries = self.summaries()
-        missing = [p for p in range(partitions) if p not in summaries]
-        if missing:
-            return f"{_listed(missing)} {_have(missing)} given no figures yet"
-        other = {p: one.rules for p, one in summaries.items() if one.rules != rules}
-        if other:
-            named = ", ".join(sorted(set(other.values())))
-            return f"{_listed(other)} {_are(other)} at rules {named}, and the leader runs {rules}"
-        behind = [p for p, one in summaries.items() if one.day != day]
-        if behind:
-            on = f"{date.fromordinal(day)}" if day else "the first day"
-            return f"{_listed(behind)} {_have(behind)} not come to {on}"
-        return ""
-
     def of(self, day: int, rules: str, partitions: int) -> dict[int, tuple[Summary, Population]]:
         """Return the latest summaries if there is one of each partition by this day and rules."""
         with self._lock:
@@ -101,19 +81,6 @@ class _Desk:
                 if pair[0].day == day and pair[0].rules == rules
             }
         return fitting if len(fitting) == partitions else {}
-
-
-def _listed(partitions: Collection[int]) -> str:
-    numbers = ", ".join(str(number) for number in sorted(partitions))
-    return f"partition{'s' * (len(partitions) > 1)} {numbers}"
-
-
-def _have(partitions: Collection[int]) -> str:
-    return "have" if len(partitions) > 1 else "has"
-
-
-def _are(partitions: Collection[int]) -> str:
-    return "are" if len(partitions) > 1 else "is"
 
 
 def leader_name(app_id: str) -> str:
@@ -193,7 +160,7 @@ class Leader:
 
     def _look(self, desk: _Desk) -> None:
         """Note what is in the way of the next snapshot."""
-        lacking = desk.lacking(self._day, self._rules.version, self._partitions)
+        lacking = find_lacking(desk.summaries(), self._day, self._rules.version, self._partitions)
         if not lacking and self.groups_alarm.is_on:
             lacking = "there are more comparison groups than limits.groups"
         self._note(lacking)
