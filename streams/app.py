@@ -133,7 +133,7 @@ class Segmenter:
         standstills = self.lanes.config.standstills
         self._watches = (
             self._watch,
-            RulesWatch(AdminClient(dict(client)), settings.app_id, rules.version, standstills),
+            RulesWatch(settings, rules.version, standstills),
             Watchdog(self.lanes, self._watch, self._leader),
         )
         report = WorkerReport(registry, self.lanes, self._board, self._watch)

@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams import topics
-from streams.group import Member, group_members, rules_in_use
+from streams.group import GroupUnknown, Member, group_members, rules_in_use
 from streams.lane.changelog import Position
 from streams.lane.input_checks import (
     RESTORE,
@@ -77,7 +77,7 @@ def glimpse(settings: Settings, admin: AdminClient, client: Mapping[str, Any]) -
     numbers = range(settings.partitions)
     positions = stored_positions(admin, client, topics.changelog(settings), numbers)
     edges = marks(admin, SOURCES, numbers)  # after the positions, which lie before the ends then
-    return Glimpse(positions, edges, _inputs(client), _members(admin, settings.app_id))
+    return Glimpse(positions, edges, _inputs(client), _members(settings))
 
 
 def _inputs(client: Mapping[str, Any]) -> Mapping[str, Observed]:
@@ -87,10 +87,10 @@ def _inputs(client: Mapping[str, Any]) -> Mapping[str, Observed]:
         return {}
 
 
-def _members(admin: AdminClient, group: str) -> list[Member] | None:
+def _members(settings: Settings) -> list[Member] | None:
     try:
-        return group_members(admin, group)
-    except KafkaException:
+        return group_members(settings, settings.app_id)
+    except GroupUnknown:
         return None
 
 

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
-from streams.group import Member, group_members, rules_in_use
+from streams.group import GroupUnknown, Member, group_members, rules_in_use
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.monitoring.periodic import Periodic
+from streams.settings import Settings
 
-_EVERY_S: Final = 3.0
+_EVERY_S: Final = 5.0
 _ANSWER_S: Final = 3.0
 SAME_RULES: Final = "start all workers with the same rules: until then no snapshot is made"
 
@@ -21,8 +19,8 @@ class RulesWatch:
 
     Parameters
     ----------
-    admin, group
-        Whom to ask about which group.
+    settings
+        The broker, and the group: that of the application.
     rules
         The version that this worker runs.
     standstills
@@ -30,11 +28,8 @@ class RulesWatch:
 
     """
 
-    def __init__(
-        self, admin: AdminClient, group: str, rules: str, standstills: Standstills
-    ) -> None:
-        self._admin = admin
-        self._group = group
+    def __init__(self, settings: Settings, rules: str, standstills: Standstills) -> None:
+        self._settings = settings
         self._rules = rules
         self._standstills = standstills
         self._thread = Periodic("rules watch", _EVERY_S, self.look)
@@ -50,8 +45,8 @@ class RulesWatch:
     def look(self) -> None:
         """Ask once."""
         try:
-            members = group_members(self._admin, self._group, _ANSWER_S)
-        except KafkaException:
+            members = group_members(self._settings, self._settings.app_id, _ANSWER_S)
+        except GroupUnknown:
             return
         found = other_rules(members, self._rules)
         if found is None:

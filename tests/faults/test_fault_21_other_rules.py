@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kafka_broker import KafkaBroker
 from oracles import assert_nothing_lost_nothing_twice
-from running import System, asked, wait_until
+from running import System, wait_until
 from storm import RULES, arriving, orders, today
 from test_cli import nyxter
 from watching import PATIENCE_S, SILENT_S, ready, seconds_until, standstills
@@ -52,7 +52,7 @@ def test_other_rules_on_one_of_two_workers(
 
 
 def in_group(system: System) -> int:
-    return len(asked(lambda: group_members(system._admin, system.settings.app_id)))
+    return len(group_members(system.settings, system.settings.app_id, 60))
 
 
 def named(address: str, versions: set[str]) -> bool:

@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.group import client_id
+from streams.embedded import free_port
+from streams.group import GroupUnknown, Member, client_id, group_members
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
+from streams.monitoring import rules as rules_module
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.rules import RulesWatch
 from streams.monitoring.watchdog import Watchdog
 from streams.place import Place
+from streams.settings import Settings
 
 ORDERS = Place("orders", 0)
 
@@ -175,26 +177,29 @@ def test_a_leader_whose_call_hangs_is_reported(worker: Worker) -> None:
 
 
 class Group:
-    """An admin client that describes a group."""
+    """Says who is in the group, by their client ids, or why it does not."""
 
     def __init__(self, *clients: str) -> None:
         self.clients = clients
-        self.error: KafkaException | None = None
+        self.error = ""
 
-    def describe_consumer_groups(self, names: list[str], **_: Any) -> dict[str, "Future[Any]"]:
-        answer: Future[Any] = Future()
-        members = [SimpleNamespace(client_id=name, host="/10.0.0.7") for name in self.clients]
-        if self.error is None:
-            answer.set_result(SimpleNamespace(members=members))
-        else:
-            answer.set_exception(self.error)
-        return dict.fromkeys(names, answer)
+    def members(self, *_: Any) -> list[Member]:
+        if self.error:
+            raise GroupUnknown(self.error)
+        return [Member(name, "/10.0.0.7") for name in self.clients]
 
 
-def test_other_rules_in_the_group_are_reported_until_all_run_the_same() -> None:
+@pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch) -> Group:
+    made = Group()
+    monkeypatch.setattr(rules_module, "group_members", made.members)
+    return made
+
+
+def test_other_rules_in_the_group_are_reported_until_all_run_the_same(group: Group) -> None:
     old, new = client_id("nyxter", "0ld"), client_id("nyxter", "n3w")
-    group, standstills = Group(old, new, "another-client"), Standstills()
-    watch = RulesWatch(cast("Any", group), "nyxter", "n3w", standstills)
+    group.clients, standstills = (old, new, "another-client"), Standstills()
+    watch = RulesWatch(Settings(), "n3w", standstills)
     watch.look()
     (found,) = standstills.current()
     assert (found.reason, found.partition) == (Reason.OTHER_RULES, EVERY)
@@ -202,17 +207,20 @@ def test_other_rules_in_the_group_are_reported_until_all_run_the_same() -> None:
         "the worker stands still: this worker runs rules n3w, and others of the group run 0ld; "
         "start all workers with the same rules: until then no snapshot is made"
     )
-    group.error = KafkaException(KafkaError(KafkaError._TIMED_OUT))
+    group.error = "TimeoutError"
     watch.look()
     assert standstills.current() == [found]
-    group.error, group.clients = None, (new, new)
+    group.error, group.clients = "", (new, new)
     watch.look()
     assert standstills.current() == []
 
 
-@pytest.mark.parametrize("code", [KafkaError._TIMED_OUT, KafkaError.UNSUPPORTED_VERSION])
-def test_a_broker_that_does_not_say_who_is_in_the_group_is_no_standstill(code: int) -> None:
-    group, standstills = Group(), Standstills()
-    group.error = KafkaException(KafkaError(code))
-    RulesWatch(cast("Any", group), "nyxter", "n3w", standstills).look()
+def test_a_broker_that_does_not_say_who_is_in_the_group_is_no_standstill(group: Group) -> None:
+    group.error, standstills = "UnsupportedVersionError", Standstills()
+    RulesWatch(Settings(), "n3w", standstills).look()
     assert standstills.current() == []
+
+
+def test_a_broker_that_nobody_reaches_does_not_say_who_is_in_the_group() -> None:
+    with pytest.raises(GroupUnknown, match="KafkaConnectionError"):
+        group_members(Settings(broker=f"127.0.0.1:{free_port()}"), "nyxter", 20)

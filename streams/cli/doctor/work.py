@@ -7,7 +7,7 @@ from typing import Any, Final
 from confluent_kafka.admin import AdminClient
 
 from streams.cli.doctor.checks import Check
-from streams.group import group_members
+from streams.group import GroupUnknown, group_members
 from streams.lane.changelog import OtherVersion, Position
 from streams.lane.standstills import EVERY, Reason, Standstill
 from streams.monitoring.diagnosis import Glimpse, explain, find_standstills, find_unmoved, glimpse
@@ -21,9 +21,14 @@ _LOOK_AGAIN_S: Final = 10.0
 _OF_ALL: Final = {Reason.OTHER_RULES: "rules in use", Reason.NO_SNAPSHOT: "snapshots"}
 
 
-def members(admin: AdminClient, group: str, command: str) -> Check:
+def members(settings: Settings, group: str, command: str) -> Check:
     """Return how many processes share the work of a group."""
-    count = len(group_members(admin, group))
+    try:
+        count = len(group_members(settings, group))
+    except GroupUnknown as error:
+        return Check.fail(
+            f"group {group}", str(error), "check the user's rights (nyxter acl kafka)"
+        )
     if not count:
         return Check.fail(f"group {group}", "nobody is in it", f"start `nyxter {command}`")
     return Check.ok(f"group {group}", f"{count} in it")
