@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.lane.metrics import LaneMetrics
-from streams.lane.standstills import Standstills
+from streams.lane.standstills import Reason, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.cache import CacheReport
 from streams.monitoring.worker import Outputs, WorkerReport
@@ -66,6 +66,12 @@ def test_alarms_are_of_metrics_that_there_are() -> None:
 def test_every_alarm_is_explained_and_every_explanation_is_of_one() -> None:
     explained = re.findall(r"^\| `(Nyxter\w+)`", PAGE, re.MULTILINE)
     assert explained == [rule["alert"] for rule in rules()]
+
+
+def test_every_standstill_is_explained_and_every_explanation_is_of_one() -> None:
+    (table,) = re.findall(r"^## Standstills$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    explained = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| [^|]+ \|$", table, re.MULTILINE)
+    assert sorted(explained) == sorted(Reason)
 
 
 def test_the_page_names_metrics_that_there_are() -> None:
