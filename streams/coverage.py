@@ -9,6 +9,7 @@ from streams import topics
 from streams.place import Place
 from streams.reader import Reader
 from streams.segmenter.entry import Entry, read_entry
+from streams.segmenter.input_history import InputHistory, JournalBroken
 from streams.segmenter.snapshots import SnapshotHeader
 from streams.segmenter.summaries import HEADER_KEY
 
@@ -29,6 +30,10 @@ class Coverage:
         Events applied so far.
     header
         The newest snapshot's, None before the first.
+    histories
+        What the journal says of each partition's inputs.
+    broken
+        By partition, why its journal does not tell everything, where it does not.
 
     """
 
@@ -40,6 +45,8 @@ class Coverage:
         self._swept = dict.fromkeys(numbers, 0)
         self._exact = dict.fromkeys(numbers, 0)
         self.applied = 0
+        self.histories = {number: InputHistory(number) for number in numbers}
+        self.broken: dict[int, str] = {}
         self.header: SnapshotHeader | None = None
 
     @property
@@ -96,6 +103,11 @@ class Coverage:
             self.header = SnapshotHeader(**loads(value))
 
     def _see_entry(self, partition: int, entry: Entry) -> None:
+        if partition not in self.broken:
+            try:
+                self.histories[partition].take(entry)
+            except JournalBroken as error:
+                self.broken[partition] = str(error)
         self.applied += sum(
             end - start
             for topic, start, end in entry.spans

@@ -17,19 +17,19 @@ from nyxter_online.ranks import Snapshot
 from schemas.rules import Rules
 from streams import topics
 from streams.lane.changelog import put
+from streams.lane.input_checks import Observed
 from streams.lane.records import Record
-from streams.paced import Paced
+from streams.paced import Paced, RecordsDeleted
 from streams.segmenter.entry import Composition, Entry, Learning, read_entry
+from streams.segmenter.input_history import InputHistory, JournalBroken
 from streams.segmenter.shift import SegmentShift
 from streams.segmenter.told import Site
 from streams.segmenter.trainer import next_epoch
 from streams.topics import SOURCES
 
+__all__ = ["OUTPUTS", "JournalBroken", "JournalReplay", "check_joined"]
+
 OUTPUTS: Final = (topics.SEGMENT_EVENTS, topics.PROFILES, topics.DEAD_LETTERS)
-
-
-class JournalBroken(Exception):  # noqa: N818 - it names what is the case
-    """The journal or the inputs do not tell everything: what is missing, in words."""
 
 
 class _Made:
@@ -99,7 +99,7 @@ class JournalReplay:
         self._inputs = Paced(client, SOURCES, partitions)
         self._journal = Paced(client, (topics.JOURNAL,), partitions)
         self._entries: dict[int, deque[Entry]] = {}
-        self._reached: dict[int, dict[str, int]] = {}
+        self._histories: dict[int, InputHistory] = {}
         self._made: list[Composition | Learning] = []
         self._stored: dict[int, dict[bytes, bytes]] = {p: {} for p in self._partitions}
         sites = [Site(p, partitions, changelog, rules, secret) for p in self._partitions]
@@ -116,6 +116,12 @@ class JournalReplay:
             Entries or messages are missing, or rules of the journal are not given.
 
         """
+        try:
+            yield from self._run(wanted)
+        except RecordsDeleted as error:
+            raise JournalBroken(str(error)) from None
+
+    def _run(self, wanted: Container[str]) -> Iterator[tuple[int, Record]]:
         self._read_journal()
         self._check_inputs()
         used = {e.snapshot for entries in self._entries.values() for e in entries}
@@ -132,7 +138,11 @@ class JournalReplay:
 
     def reached(self, partition: int) -> tuple[Mapping[str, int], Any]:
         """Return, after `run`, the next offsets of a partition's inputs and its work's memo."""
-        return self._reached[partition], self._shifts[partition].memo()
+        return self._histories[partition].next, self._shifts[partition].memo()
+
+    def topic_ids(self, partition: int) -> Mapping[str, str]:
+        """Return, after `run`, the ids of the topics that a partition's offsets are of."""
+        return self._histories[partition].topic_ids
 
     def _read_journal(self) -> None:
         for partition in self._partitions:
@@ -141,21 +151,21 @@ class JournalReplay:
             ]
             entries = [entry for entry in read if isinstance(entry, Entry)]
             self._made += [made for made in read if not isinstance(made, Entry)]
-            self._reached[partition] = check_joined(partition, entries)
+            self._histories[partition] = check_joined(partition, entries)
             self._entries[partition] = deque(entries)
             self._total += len(entries)
         self._journal.close()
 
     def _check_inputs(self) -> None:
         """Raise JournalBroken where messages that the journal tells of are gone."""
-        for partition, reached in self._reached.items():
-            for topic in reached:
-                start = self._inputs.start(topic, partition)
-                if start > 0:
-                    raise JournalBroken(
-                        f"{topic}, partition {partition}, starts at offset {start}: messages that "
-                        "the journal tells of were deleted"
-                    )
+        ids = self._inputs.topic_ids()
+        for partition, history in self._histories.items():
+            there = {
+                topic: Observed(ids.get(topic), start=self._inputs.start(topic, partition))
+                for topic in SOURCES
+            }
+            if (missing := history.missing(there)) is not None:
+                raise JournalBroken(missing)
 
     def _advance(
         self, partition: int, before: int | None, wanted: Container[str]
@@ -201,7 +211,7 @@ class JournalReplay:
         messages: list[Message] = []
         for topic, _, end in entry.spans:
             messages += self._inputs.before(topic, partition, end)
-        return messages
+        return messages if entry.skipped is None else []
 
     def _learn(self, learning: Learning) -> None:
         shifts = list(self._shifts.values())
@@ -224,25 +234,12 @@ class JournalReplay:
         self._board.post(Snapshot(number, day, rules, population, ranking))
 
 
-def check_joined(partition: int, entries: list[Entry]) -> dict[str, int]:
-    """Return the next offset of each topic after entries.
+def check_joined(partition: int, entries: list[Entry]) -> InputHistory:
+    """Return what entries say of a partition's inputs.
 
     Raises JournalBroken unless they are numbered from 1 and the ranges of topics join.
     """
-    reached: dict[str, int] = {}
-    if entries and entries[0].number > 1:
-        raise JournalBroken(
-            f"partition {partition}: the journal begins with entry {entries[0].number}; what came "
-            "before it is gone, and with it what all that follows depends on"
-        )
-    for number, entry in enumerate(entries, 1):
-        if entry.number != number:
-            raise JournalBroken(f"partition {partition}: entry {number} is missing")
-        for topic, start, end in entry.spans:
-            if start != reached.get(topic, 0):
-                raise JournalBroken(
-                    f"partition {partition}, entry {number}: {topic} goes on at {start}, "
-                    f"not at {reached.get(topic, 0)}"
-                )
-            reached[topic] = end
-    return reached
+    history = InputHistory(partition)
+    for entry in entries:
+        history.take(entry)
+    return history

@@ -1,17 +1,24 @@
 """Messages of many partitions, each read as far as whoever replays them has come there."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some, watermarks
+from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
+from streams.lane.input_checks import known_ids
+from streams.lane.inputs import Inputs
 
 _MOST_BUFFERED: Final = 20_000
 _AT_ONCE: Final = 2_000
 _LOOK_S: Final = 0.2
 _ANSWER_S: Final = 20.0
+
+
+class RecordsDeleted(Exception):  # noqa: N818 - it names what is the case
+    """Records were deleted while they were read: of which topic and partition."""
 
 
 class _Message(NamedTuple):
@@ -26,16 +33,19 @@ class _Message(NamedTuple):
 class Paced:
     """Committed messages of topics in the order of their offsets, each partition at its own pace.
 
-    At most some thousands of a partition are held.
+    At most some thousands of a partition are held. Each is read from its first offset on; what is
+    deleted before it was read raises RecordsDeleted.
     """
 
     def __init__(self, client: Mapping[str, Any], names: tuple[str, ...], partitions: int) -> None:
-        self._consumer = Consumer({**client, **COMMITTED})
+        self._consumer = Consumer({**client, **COMMITTED, "auto.offset.reset": "error"})
+        self._facts = Inputs(client, names)
         places = [(name, number) for name in names for number in range(partitions)]
         self._queues: dict[tuple[str, int], deque[_Message]] = {p: deque() for p in places}
         self._ended: set[tuple[str, int]] = set()
         self._paused: set[tuple[str, int]] = set()
-        self._consumer.assign([TopicPartition(*place, 0) for place in places])
+        self._starts = _starts(AdminClient(dict(client)), places)
+        self._consumer.assign([TopicPartition(*at, start) for at, start in self._starts.items()])
 
     def before(self, topic: str, partition: int, end: int) -> Iterator[_Message]:
         """Yield the messages of a partition not yet taken whose offsets lie before `end`."""
@@ -62,6 +72,11 @@ class Paced:
             if error is not None:
                 if is_end(error):
                     self._ended.add(place)
+                elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001 - its public name
+                    raise RecordsDeleted(
+                        f"{place[0]}, partition {place[1]}: messages were deleted while they were "
+                        "read"
+                    )
                 elif is_hopeless(error):
                     raise KafkaException(error)
                 continue
@@ -81,10 +96,20 @@ class Paced:
         self._paused.update(fresh)
 
     def start(self, topic: str, partition: int) -> int:
-        """Return the first offset that a partition still has."""
-        place = TopicPartition(topic, partition)
-        return watermarks(self._consumer, place, _ANSWER_S)[0]
+        """Return the offset from which a partition is read: the first that it still had."""
+        return self._starts[topic, partition]
+
+    def topic_ids(self) -> dict[str, str]:
+        """Return the ids of the topics, where the broker tells them."""
+        return known_ids(self._facts.topics())
 
     def close(self) -> None:
         """Stop reading."""
         self._consumer.close()
+
+
+def _starts(admin: AdminClient, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Return the first offset of each place (KafkaException where the broker does not answer)."""
+    asked = {TopicPartition(*place): OffsetSpec.earliest() for place in places}
+    answers = admin.list_offsets(asked, request_timeout=_ANSWER_S)
+    return {(at.topic, at.partition): told.result().offset for at, told in answers.items()}

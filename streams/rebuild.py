@@ -104,7 +104,8 @@ class Rebuild:
         written, total = 0, sum(len(states[number]) for number in range(partitions))
         for number in range(partitions):
             following, memo = replay.reached(number)
-            position = Position(following, partitions, memo)
+            ids = dict(replay.topic_ids(number))
+            position = Position(following, partitions, memo, topic_ids=ids)
             for count in self._write(number, states.pop(number, {}), position):
                 written += count
                 self._told("writing", written, total)

@@ -155,5 +155,8 @@ class SmallInputs:
     def start(self, topic: str, partition: int) -> int:
         return self._left[topic, partition][0].offset if self._left[topic, partition] else 0
 
+    def topic_ids(self) -> dict[str, str]:
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""

@@ -38,6 +38,7 @@ from streams.cli.importing import import_file
 from streams.cli.model import model_app
 from streams.cli.operations import health, rebuild, reconcile
 from streams.cli.schemas import schemas
+from streams.cli.skip import skip
 from streams.cli.top import top
 from streams.cli.topics import topics_app
 from streams.cli.triggers import triggers_app
@@ -56,6 +57,7 @@ app.command()(doctor)
 app.command()(health)
 app.command()(reconcile)
 app.command()(rebuild)
+app.command()(skip)
 app.command()(erase)
 app.command()(export)
 app.command("import")(import_file)

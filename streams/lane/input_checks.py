@@ -44,6 +44,8 @@ class Hole(NamedTuple):
         The first offset that is there and was not applied.
     detail
         What was found, in words.
+    is_other_topic
+        Whether the topic that is there now is known to be another one.
 
     """
 
@@ -53,6 +55,7 @@ class Hole(NamedTuple):
     position: int
     resume: int
     detail: str
+    is_other_topic: bool = False
 
     @property
     def remedy(self) -> str:
@@ -105,7 +108,9 @@ def _hole(
             f"{name}: the topic was deleted and made anew (its id is {there.topic_id}, "
             f"the position {at} is of {topic_id})"
         )
-        return Hole(Reason.TOPIC_RECREATED, topic, partition, at, start, detail)
+        return Hole(
+            Reason.TOPIC_RECREATED, topic, partition, at, start, detail, is_other_topic=True
+        )
     if there.end is not None and there.end < at:
         # The same topic has lost its last records; of another one nothing was applied.
         resume = there.end if known else start

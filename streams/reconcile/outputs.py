@@ -16,7 +16,7 @@ from streams import topics
 from streams.journal_replay import JournalBroken, JournalReplay
 from streams.lane.changelog import OtherVersion
 from streams.lane.records import Record
-from streams.paced import Paced
+from streams.paced import Paced, RecordsDeleted
 from streams.place import Place
 from streams.reader import records
 from streams.reconcile.findings import CannotCompare, Findings
@@ -155,7 +155,7 @@ class Outputs:
         try:
             for partition, record in replay.run():
                 parts[Place(record.topic, partition)].expect(_expected(record))
-        except (JournalBroken, OtherVersion) as error:
+        except (JournalBroken, OtherVersion, RecordsDeleted) as error:
             raise CannotCompare(str(error)) from None
         for part in parts.values():
             part.finish()

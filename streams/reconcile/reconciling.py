@@ -11,6 +11,8 @@ from schemas.rules import Rules
 from streams import topics
 from streams.cache.held import behind
 from streams.ends import Ends
+from streams.lane.input_checks import find_holes
+from streams.lane.inputs import Inputs
 from streams.place import Place
 from streams.reconcile.copies import Copies
 from streams.reconcile.findings import CannotCompare, Findings
@@ -97,6 +99,7 @@ class Reconciling:
         self._told = told
         self._give_up_at = time.monotonic() + patience_s
         self._settling = Settling(system.client, system.partitions)
+        self._inputs = Inputs(system.client, SOURCES)
 
     def run(self) -> dict[str, Findings]:
         """Return what was found, by what was compared: profiles, outputs, redis.
@@ -114,6 +117,7 @@ class Reconciling:
                 ends = self._system.ends_of(_MOVING)
                 if (missing := self._missing()) is None:
                     found = self._compare()
+                    self._refuse_missing_inputs()
                     if ends == self._system.ends_of(_MOVING):
                         return found
                     missing = "the system moved on while it was compared"
@@ -129,7 +133,9 @@ class Reconciling:
 
     def _missing(self) -> str | None:
         """Return what is still to come; None where all has settled."""
-        if (missing := self._settling.missing()) is not None:
+        missing = self._settling.missing()
+        self._refuse_missing_inputs()
+        if missing is not None:
             return missing
         if self._system.is_writing():
             return "a transaction is under way"
@@ -137,6 +143,20 @@ class Reconciling:
             return None
         lag = behind(self._system.redis, self._system.ends_of(_OUTPUTS))
         return f"Redis is {lag:,} records behind (is `nyxter cache` running?)" if lag else None
+
+    def _refuse_missing_inputs(self) -> None:
+        """Raise CannotCompare where inputs are gone that were applied, or are still to be."""
+        for broken in self._settling.coverage.broken.values():
+            raise CannotCompare(broken)
+        for partition, history in self._settling.coverage.histories.items():
+            there = self._inputs.look(partition)
+            if (missing := history.missing(there)) is not None:
+                raise CannotCompare(missing)
+            for hole in find_holes(partition, history.next, history.topic_ids, there):
+                raise CannotCompare(f"{hole.detail}; {hole.remedy}")
+
+    def _is_skipped(self, topic: str, partition: int, offset: int) -> bool:
+        return self._settling.coverage.histories[partition].is_skipped(topic, offset)
 
     def _compare(self) -> dict[str, Findings]:
         header, system = self._settling.coverage.header, self._system
@@ -153,6 +173,7 @@ class Reconciling:
             system.rules,
             date.fromordinal(header.day),
             found["profiles"],
+            self._is_skipped,
         )
         if self._journal:
             found["outputs"] = Findings(self._limit)

@@ -70,7 +70,8 @@ def _last_entry(client: Mapping[str, Any], partition: int, expected: int) -> int
     ends, place = Ends(AdminClient(dict(client))), Place(topics.JOURNAL, partition)
     while True:
         with opened(client, topics.JOURNAL, partition) as log:
-            last = _last_in(log)
+            entry = _last_in(log)
+            last = 0 if entry is None else entry.number
             if last == expected or ends.written([place])[place] <= log.end:
                 return last
         if time.monotonic() > limit:
@@ -78,12 +79,18 @@ def _last_entry(client: Mapping[str, Any], partition: int, expected: int) -> int
         time.sleep(_LOOK_S)
 
 
-def _last_in(log: Log) -> int:
+def last_entry(client: Mapping[str, Any], partition: int) -> Entry | None:
+    """Return the last committed entry of a partition, None where there is none."""
+    with opened(client, topics.JOURNAL, partition) as log:
+        return _last_in(log)
+
+
+def _last_in(log: Log) -> Entry | None:
     reach = _NEAR
     while True:
         start = max(log.start, log.end - reach)
         read = (read_entry(value or b"") for pairs, _ in log.read(start) for _, value in pairs)
-        numbers = [entry.number for entry in read if isinstance(entry, Entry)]
-        if numbers or start == log.start:
-            return max(numbers, default=0)
+        entries = [entry for entry in read if isinstance(entry, Entry)]
+        if entries or start == log.start:
+            return max(entries, key=lambda entry: entry.number, default=None)
         reach *= _FURTHER
