@@ -19,6 +19,7 @@ from redis import Redis
 
 from schemas.envelope import loads
 from streams.cache import make_rebuild, past, rebuild
+from streams.cache.batch import Change
 from streams.cache.lease import LeaseLost
 from streams.cache.positions import POSITIONS
 from streams.cache.recount import RECOUNT
@@ -279,5 +280,5 @@ def test_a_rebuild_that_loses_its_right_stops(settings: Settings, redis: Redis) 
     late = make_rebuild(settings, lambda *_: None)
     late._store.open()
     with pytest.raises(LeaseLost, match="held up"):
-        late._write({b"K1": rebuild.Change(0, version=1)}, "cards")
+        late._write({b"K1": Change(0, version=1)}, "cards")
     assert redis.keys(card_key(b"*")) == []

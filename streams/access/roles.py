@@ -143,7 +143,7 @@ def _console(app_id: str, changelog: str) -> Iterator[Grant]:
 _FILL: Final = (
     *("ping", "time", "script|load", "evalsha"),
     *("hget", "hgetall", "hlen", "hmget", "hset", "hsetnx", "hincrby", "hdel", "hscan"),
-    *("del", "expire", "multi", "exec"),
+    *("del", "expire", "multi", "exec", "type"),
     *("xadd", "xrange", "xrevrange", "sadd", "smembers", "zadd", "zrem"),
 )
 _LOOK_UP: Final = ("hget", "hgetall", "hmget", "xrange", "xrevrange", "smembers")
@@ -188,9 +188,9 @@ REDIS_KEYS: Final = (
     ),
     Keys(
         "steward",
-        ("~nyxter:v1:*",),
+        ("~nyxter:v1:*", "~nyxter:foreign:*"),
         (
-            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "xlen", "type"),
+            *(*_FILL, *_MEMBERS, "zmscore", "scan", "zscan", "xdel", "xlen"),
             *("exists", "watch", "unwatch", "persist", "rename"),
         ),
     ),

@@ -65,6 +65,7 @@ try('XREVRANGE', history, '+', '-', 'COUNT', 1)
 if #foreign > 0 then return {0, unpack(foreign)} end
 
 local held, gone, counted, recounted = unpack(known)
+local is_rebuild = KEYS[4] == KEYS[6]
 -- The name of a recount that is under way, or none.
 local recount = try('HGET', KEYS[6], 'recount')
 
@@ -81,6 +82,7 @@ local function write_card()
     redis.call('DEL', card)
     redis.call('HSET', card, unpack(fields))
   end
+  if is_rebuild then redis.call('PERSIST', card) end
 end
 
 local function bury()
@@ -223,6 +225,7 @@ local function replace_between(from, before)
   for _, entry in ipairs(transitions()) do entries[#entries + 1] = entry end
   keep(function(offset) return offset >= before end)
   if not are_same(entries, held) then write_anew(entries) end
+  redis.call('PERSIST', history)
 end
 
 if held == ARGV[5] or held and not string.match(held, '^%-?%d+$') then held = false end

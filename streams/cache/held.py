@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 from redis import Redis
 
-from streams.cache.positions import POSITIONS
+from streams.cache.positions import POSITIONS, offset_of
 from streams.cache.scripts import answers
 from streams.cards import SEGMENTS, card_key, members_key
 from streams.counts import moves_key
@@ -60,7 +60,7 @@ def versions(redis: Redis, customers: Sequence[bytes]) -> list[tuple[bytes | Non
 def behind(redis: Redis, ends: Mapping[Place, int]) -> int:
     """Return how many records before `ends` the cache has not written yet, by its positions."""
     positions: Any = redis.hmget(POSITIONS, [at.name for at in ends])
-    reached = (int(offset or 0) for offset in positions)
+    reached = map(offset_of, positions)
     return sum(max(0, end - at) for end, at in zip(ends.values(), reached, strict=True))
 
 

@@ -158,8 +158,8 @@ class Cache:
             written, counted = self._store.write(changes), self._moves.write(batch.moves)
             if not (written and counted):
                 return False
-            self._waiting.settle(changes, written.refused)
-            self._obstacles.remember(written.without | counted.without)
+            have_come = self._waiting.settle(changes, written.refused)
+            self._obstacles.remember(written.without | counted.without, has_customers=have_come)
             self._meta.see(batch.changes.values())
             self._limit = min(LIMIT, 2 * self._limit)
         return not (batch.changes or is_due) or self._positions.keep(self._reached())

@@ -6,7 +6,11 @@ from typing import Any, Final
 from redis import Redis
 
 from streams.cache.positions import POSITIONS
+from streams.cards import PREFIX
 from streams.place import Place
+
+CUSTOMERS: Final = PREFIX + b"customer:*"
+"""Stands for the keys of all customers: marks name none of them."""
 
 _INCOMPLETE: Final = b"incomplete:"
 _MISSED: Final = b"missed:"
@@ -32,7 +36,7 @@ class Marks:
         }
 
     def note_incomplete(self, keys: Iterable[bytes]) -> None:
-        """Remember keys without which something was written."""
+        """Remember keys without which something was written, or that have lost what was ours."""
         for key in sorted(keys):
             self._redis.hincrby(POSITIONS, _INCOMPLETE + key, 1)
 

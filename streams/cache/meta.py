@@ -43,6 +43,24 @@ class Meta:
                 self._snapshot, self._rules = snapshot, profile["rules"]
             self._day = max(self._day, profile["day"])
 
+    def mend(self, places: Collection[Place]) -> None:
+        """Have Redis say what was seen, and nothing of other places than these.
+
+        Caches that saw newer profiles meanwhile say so again within a second.
+        """
+        names, ours = self._names(), {str(EVERY), *(str(place.partition) for place in places)}
+        lags = {f"lag:{place.name}" for place in places}
+        strange = [name for name in names if name.startswith("lag:") and name not in lags]
+        strange += [
+            n for n in names if n.startswith(STANDSTILL) and n.rpartition(":")[2] not in ours
+        ]
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.hdel(META, "snapshot", "rules", "day", *strange)
+        if "updated_at" in names and self._snapshot is not None:
+            seen = {"snapshot": self._snapshot, "rules": self._rules, "day": self._day}
+            pipe.hset(META, mapping=seen)  # type: ignore[arg-type]
+        pipe.execute()
+
     def write(self, lags: Mapping[Place, int], standstills: Iterable[Standstill] = ()) -> None:
         """Tell Redis what was seen, how far behind each of our places is, what is in the way."""
         snapshot = "" if self._snapshot is None else self._snapshot
@@ -66,9 +84,11 @@ class Meta:
         self._said = said if lags else None
 
     def _held(self) -> list[str]:
+        return [name for name in self._names() if name.startswith(STANDSTILL)]
+
+    def _names(self) -> list[str]:
         held: Any = self._redis.hgetall(META)
-        names = (name.decode("utf-8", "replace") for name in held)
-        return [name for name in names if name.startswith(STANDSTILL)]
+        return [name.decode("utf-8", "surrogateescape") for name in held]
 
 
 def _field(each: Standstill) -> str:

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from typing import Final
 
 from redis import Redis
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 
-from streams.cache.foreign import FIXED, describe, examine
+from streams.cache.foreign import FIXED, describe, examine_if_allowed
 from streams.cache.lease import REBUILD as LEASE
-from streams.cache.marks import Marks, incomplete, missed
+from streams.cache.marks import CUSTOMERS, Marks, incomplete, missed
 from streams.cache.outset import REBUILD, lost
 from streams.cache.waiting import Waiting
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 
 _NAMED: Final = 3
 _PUT_ASIDE: Final = f"{REBUILD} and puts aside what is not ours"
-_OF_CUSTOMERS: Final = f"{_PUT_ASIDE}, or delete or rename it: the customer is then written"
+_OF_CUSTOMERS: Final = f"{_PUT_ASIDE}; the customer is written as soon as it is gone"
 
 
 class Obstacles:
@@ -37,12 +37,20 @@ class Obstacles:
         self._marks = marks
         self.standstills = standstills
 
-    def remember(self, keys: Iterable[bytes]) -> None:
-        """Have Redis remember that something was written without these keys, as they are not ours.
+    def remember(self, keys: Iterable[bytes], *, has_customers: bool) -> None:
+        """Have Redis remember what it lacks until a rebuild, and that it came about.
 
-        A rebuild's own key is not of what is kept.
+        Parameters
+        ----------
+        keys
+            Foreign keys without which something was written.
+        has_customers
+            Whether there are others of customers: where a card of ours was before, it is counted
+            still, and a history has lost what came before.
+
         """
-        self._marks.note_incomplete({*keys} - {LEASE})
+        lacking = {*keys} - {LEASE}  # a rebuild's own key is not of what is kept
+        self._marks.note_incomplete(lacking | ({CUSTOMERS} if has_customers else set()))
 
     def look(self, waiting: Waiting, partitions: Iterable[int], foreign: Iterable[bytes]) -> None:
         """Report what is so now, and no more what is not.
@@ -58,7 +66,8 @@ class Obstacles:
 
         """
         marks = self._marks.read()
-        self.report_shared({*incomplete(marks), *foreign})
+        lacking = {*incomplete(marks), *foreign} - ({CUSTOMERS} if waiting else set())
+        self.report_shared(lacking)
         for number in partitions:
             told = lost(missed(marks)).get(number, "")
             remedy = f"histories and moves lack them: {REBUILD}"
@@ -71,10 +80,7 @@ class Obstacles:
 
         Raises ``RedisError`` where Redis does not answer.
         """
-        try:
-            fixed = [each.key for each in examine(self._redis, FIXED)]
-        except NoPermissionError:
-            fixed = []
+        fixed = [each.key for each in examine_if_allowed(self._redis, FIXED)]
         named = self._named(sorted({*keys, *fixed}))
         self._report(Reason.FOREIGN_KEY, EVERY, named, _PUT_ASIDE)
         return bool(named)

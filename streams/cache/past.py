@@ -39,7 +39,8 @@ class Past:
     Attributes
     ----------
     start, end
-        Offsets of the first record there is (-1: there is none) and after the last.
+        Offsets of the first record there is (-1: there is none), and up to which it was read, past
+        markers of transactions.
     moves
         What the events are counted as, and how many as each.
     partly
@@ -66,10 +67,10 @@ class Past:
 
     def _offsets(self, most: int) -> dict[bytes, list[int]]:
         found: dict[bytes, list[int]] = {}
-        for message in self._messages():
+        ends: dict[Place, int] = {}
+        for message in self._messages(ends):
             self.start = message.offset() if self.start < 0 else self.start
-            self.end = message.offset() + 1
-            if (event := _event(message)) is None:
+            if (event := event_of(message)) is None:
                 continue
             self._count(message.offset(), move_of(event))
             listed = found.setdefault(message.key(), [])
@@ -77,6 +78,7 @@ class Past:
                 listed.clear()
             listed.append(message.offset())
             del listed[:-most]
+        self.end = ends[self._place]
         return found
 
     def _count(self, offset: int, move: Move) -> None:
@@ -92,18 +94,18 @@ class Past:
 
     def _part(self, part: int) -> dict[bytes, list[Transition]]:
         due: dict[bytes, list[Transition]] = {}
-        for message in self._messages():
+        for message in self._messages({}):
             customer, offset = message.key(), message.offset()
             if offset >= self.end:
                 break
             if customer is None or crc32(customer) % self._parts != part:
                 continue
-            if offset >= self._first.get(customer, self.end) and (event := _event(message)):
+            if offset >= self._first.get(customer, self.end) and (event := event_of(message)):
                 due.setdefault(customer, []).append((offset, transition_of(event)))
         return due
 
-    def _messages(self) -> Iterator[Message]:
-        for piece in records(self._client, {self._place: 0}):
+    def _messages(self, ends: dict[Place, int]) -> Iterator[Message]:
+        for piece in records(self._client, {self._place: 0}, ends):
             yield from piece
 
 
@@ -117,7 +119,7 @@ def opens_a_life(event: Mapping[str, Any]) -> bool:
     return bool(event["type"] == SEGMENT_CHANGED and data["kind"] == "tier" and data["old"] is None)
 
 
-def _event(message: Message) -> dict[str, Any] | None:
+def event_of(message: Message) -> dict[str, Any] | None:
     """Return a transition or trigger; None for what is neither, or cannot be read."""
     try:
         event: dict[str, Any] = loads(message.value())

@@ -1,39 +1,56 @@
 """Redis made as the output topics say, all of it, while caches write and support reads."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import structlog
-from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient
 from redis import Redis
 
 from streams.cache import held
-from streams.cache.batch import UNREADABLE, Batch, Change
+from streams.cache.batch import Change
+from streams.cache.foreign import ForeignKey, examine, foreign_keys, put_aside
 from streams.cache.lease import Lease, LeaseLost
-from streams.cache.past import Past, Transition
-from streams.cache.positions import POSITIONS
+from streams.cache.marks import Marks
+from streams.cache.meta import Meta
+from streams.cache.outset import NAMES
+from streams.cache.past import Past
+from streams.cache.positions import POSITIONS, offset_of
+from streams.cache.rebuild_cards import Cards
+from streams.cache.rebuild_histories import Histories
 from streams.cache.recount import Recount
-from streams.cache.scripts import answers
+from streams.cache.scripts import Script
 from streams.cache.store import Store
-from streams.cache.survey import Survey
-from streams.cards import META, SEGMENTS, history_key
+from streams.cards import META, SEGMENTS, members_key
 from streams.counts import MOVES
 from streams.ends import Ends
 from streams.lane.partitioner import partition_of
 from streams.place import Place
-from streams.reader import records
-from streams.topics import PROFILES, SEGMENT_EVENTS
+from streams.topic_ids import topic_ids
 
-_SOME: Final = 200  # customers a round trip
+_TRIES: Final = 5
+_BEFORE, _, _AFTER = members_key(b"\0").partition(b"\0")
 
 log = structlog.get_logger(__name__)
 
 
 class Rebuilt(NamedTuple):
-    """What a rebuild came to: customers written, and how many were removed as unknown."""
+    """What a rebuild came to.
+
+    Attributes
+    ----------
+    customers
+        How many were written.
+    leftovers
+        How many cards were removed that the topics do not know.
+    aside
+        Keys that held what is not ours: their names before and now.
+
+    """
 
     customers: int
     leftovers: int
+    aside: list[tuple[bytes, bytes]]
 
 
 Told = Callable[[str, int], None]
@@ -47,7 +64,8 @@ class Rebuild:
 
     Nothing is removed first: a card is replaced by the same or a newer one. Only the newest record
     of each customer is written, so nobody goes back, and whatever is newer in Redis stays, unless
-    the topics cannot have said it. In the end goes whom the topics do not know.
+    the topics cannot have said it (`Cards`, `Histories`). In the end goes whom the topics do not
+    know. Keys of ours that hold what is not ours get other names.
 
     Parameters
     ----------
@@ -71,11 +89,15 @@ class Rebuild:
         self._ends = ends
         self._redis = redis
         self._partitions = partitions
+        self._places = [Place(topic, n) for topic in NAMES for n in range(partitions)]
         self._told = told
         self._lease = Lease(redis)
         self._store = Store(redis, self._lease)
         self._recount = Recount(redis, self._lease)
-        self._surveys: dict[int, Survey] = {}
+        self._marks = Marks(redis)
+        self._meta = Meta(redis)
+        self._aside: list[tuple[bytes, bytes]] = []
+        self._is_other_source = False
 
     def run(self) -> Rebuilt:
         """Do it all; at the end Redis says what the topics said when it began, or newer.
@@ -84,160 +106,93 @@ class Rebuild:
         ------
         LeaseLost
             Another rebuild is under way, or this one was held up.
+        CannotPutAside
+            A key that is not ours is in the way, and we may not rename it.
         KafkaException, RedisError
             The broker, or Redis, does not answer or refuses.
 
         """
+        self._put_aside(foreign_keys(self._redis))
         self._lease.take()
         try:
-            self._store.open()
-            self._mend_positions()
-            self._know_segments()
-            self._recount.begin(self._partitions)
-            customers = sum(self._customers(number) for number in range(self._partitions))
-            leftovers = self._remove_unknown()
-            self._recount.end()
-            return Rebuilt(customers, leftovers)
+            marks = self._begin()
+            cards = [self._cards(number) for number in range(self._partitions)]
+            leftovers = self._remove_unknown(cards)
+            for number, made in enumerate(cards):
+                self._histories(number, made)
+            self._end(marks)
+            return Rebuilt(sum(len(made.alive) for made in cards), leftovers, self._aside)
         finally:
             self._lease.give_back()
             self._recount.drop()
 
-    def _mend_positions(self) -> None:
-        """Forget positions that the topics do not reach: they are of other topics."""
-        numbers = range(self._partitions)
-        places = [Place(topic, n) for topic in (PROFILES, SEGMENT_EVENTS) for n in numbers]
-        ends = self._ends.written(places)
-        for place in places:
-            position: Any = self._redis.hget(POSITIONS, place.name)
-            if int(position or 0) > ends[place]:
-                log.warning("position_beyond_end", place=place.name)
-                self._redis.hdel(POSITIONS, place.name, f"owner:{place.name}")
-                self._redis.hdel(META, "snapshot", "rules", "day")
-            if place.topic == SEGMENT_EVENTS:
-                self._mend_moves(place.partition, ends[place])
-
-    def _mend_moves(self, partition: int, end: int) -> None:
-        counted: Any = self._redis.hget(MOVES, str(partition))
-        if int(counted or 0) > end:
-            self._redis.hdel(MOVES, str(partition))
-
-    def _know_segments(self) -> None:
+    def _begin(self) -> dict[bytes, bytes]:
+        """Make ready; return the marks of what is wrong now, and will be right in the end."""
+        marks = self._marks.read()
+        self._store.open()
+        self._recount.clear()
+        self._mend_source()
+        self._mend_positions()
         if names := held.segments(self._redis):
             self._redis.sadd(SEGMENTS, *names)
+        self._recount.begin(self._partitions)
+        return marks
 
-    def _customers(self, partition: int) -> int:
-        """Write the customers of a partition; return how many there are."""
-        while True:
-            survey = self._look(partition)
-            alive = self._write_cards(partition, survey)
-            if alive is not None:
-                break  # otherwise some came anew meanwhile, and what they were before is gone
-        self._surveys[partition] = survey
-        self._write_histories(partition, alive)
-        return len(alive)
+    def _mend_source(self) -> None:
+        """Forget how far Redis was filled from topics that are not these."""
+        found, known = topic_ids(AdminClient(dict(self._client)), NAMES), self._marks.topics()
+        self._is_other_source = any(known.get(name, id_) != id_ for name, id_ in found.items())
+        if self._is_other_source:
+            self._forget(self._places)
+            self._redis.delete(MOVES)
+        self._marks.note_topics(found)
 
-    def _look(self, partition: int) -> Survey:
-        survey = Survey(self._client, {Place(PROFILES, partition): 0})
-        for _ in survey:
-            self._lease.renew()
-        return survey
+    def _mend_positions(self) -> None:
+        """Forget positions that the topics do not reach: they are of other topics.
 
-    def _write_cards(self, partition: int, survey: Survey) -> set[bytes] | None:
-        """Write the newest record of each customer; return who is alive, None if some are gone."""
-        place = Place(PROFILES, partition)
-        newest, alive, seen = survey.newest[place], set[bytes](), 0
-        for messages in held.some(_newest(records(self._client, {place: 0}), newest), _SOME):
-            batch = Batch()
-            for message in messages:
-                _add(batch, message)
-            seen += len(messages)
-            alive |= {customer for customer, c in batch.changes.items() if c.profile is not None}
-            self._name_impossible(batch.changes, survey.ends[place])
-            self._write(batch.changes, "cards")
-        return alive if seen == len(newest) else None
-
-    def _name_impossible(self, changes: Mapping[bytes, Change], end: int) -> None:
-        """Find cards whose versions the topic cannot have given; `end` is how far we looked."""
-        found = held.versions(self._redis, list(changes))
-        for change, (version, _) in zip(changes.values(), found, strict=True):
-            newest = -1 if change.version is None else change.version
-            if version is not None and self._is_impossible(version, newest, end, change.partition):
-                change.impossible = version.decode("utf-8", "replace")
-
-    def _is_impossible(self, version: bytes, newest: int, end: int, partition: int) -> bool:
-        try:
-            number = int(version)
-        except ValueError:
-            return True
-        if number < end:
-            return number > newest
-        place = Place(PROFILES, partition)
-        return number >= self._ends.written([place])[place]
-
-    def _write_histories(self, partition: int, alive: set[bytes]) -> None:
-        past, left = Past(self._client, partition, self._recount.first(partition)), set(alive)
-        self._recount.add(past.moves, past.partly)
-        for histories in past:
-            self._lease.renew()
-            self._write_whole(partition, histories.items(), alive, past.end)
-            left -= histories.keys()
-        self._write_whole(partition, ((customer, []) for customer in left), alive, past.end)
-
-    def _write_whole(
-        self,
-        partition: int,
-        histories: Iterable[tuple[bytes, list[Transition]]],
-        alive: set[bytes],
-        end: int,
-    ) -> None:
-        due = ((customer, listed) for customer, listed in histories if customer in alive)
-        for listed in held.some(due, _SOME):
-            changes = {
-                customer: Change(partition, transitions=transitions, whole_before=end)
-                for customer, transitions in listed
-            }
-            self._write(changes, "histories")
-            self._drop_impossible(partition, changes, end)
-
-    def _drop_impossible(self, partition: int, customers: Iterable[bytes], end: int) -> None:
-        """Remove transitions at offsets that the topic has not come to; we read up to `end`."""
-        keys = [history_key(customer) for customer in customers]
-        pipe = self._redis.pipeline(transaction=False)
-        for key in keys:
-            pipe.xrange(key, f"{end}-0")
-        found = [
-            (key, [entry for entry, _ in entries])
-            for key, entries in zip(keys, answers(pipe), strict=True)
-            if entries
+        A cache is never further than what was committed before we asked.
+        """
+        reached: list[Any] = self._redis.hmget(POSITIONS, [at.name for at in self._places])
+        numbers = [str(number) for number in range(self._partitions)]
+        counted: list[Any] = self._redis.hmget(MOVES, numbers)
+        ends = self._ends.committed(self._places)
+        beyond = [
+            at
+            for at, position in zip(self._places, reached, strict=True)
+            if offset_of(position) > ends[at]
         ]
-        if not found:
-            return
-        place = Place(SEGMENT_EVENTS, partition)
-        written = self._ends.written([place])[place]
-        for key, entries in found:
-            beyond = [entry for entry in entries if int(entry.partition(b"-")[0]) >= written]
-            if beyond:
-                self._redis.xdel(key, *beyond)
+        self._forget(beyond)
+        for number, offset in zip(numbers, counted, strict=True):
+            if offset_of(offset) > ends[Place(NAMES[1], int(number))]:
+                self._redis.hdel(MOVES, number)
 
-    def _remove_unknown(self) -> int:
+    def _forget(self, places: list[Place]) -> None:
+        for place in places:
+            log.warning("position_of_other_topics", place=place.name)
+            self._redis.hdel(POSITIONS, place.name, f"owner:{place.name}")
+
+    def _cards(self, number: int) -> Cards:
+        made = Cards(self._client, self._redis, number, self._write_cards, self._lease.renew)
+        made.make(list(made.newest))
+        return made
+
+    def _histories(self, number: int, cards: Cards) -> None:
+        past = Past(self._client, number, self._recount.first(number))
+        self._recount.add(past.moves, past.partly)
+        made = Histories(
+            self._client, self._redis, number, self._write_histories, self._lease.renew
+        )
+        made.make(past, cards.alive)
+
+    def _remove_unknown(self, cards: list[Cards]) -> int:
         """Remove whoever is in Redis and in no topic; return how many had a card."""
-        removed = 0
-        for customers in held.some(self._unknown(), _SOME):
-            changes: dict[bytes, Change] = {}
-            found = held.versions(self._redis, customers)
-            for customer, (version, gone) in zip(customers, found, strict=True):
-                change = self._removal(customer, version)
-                if change is not None:
-                    changes[customer] = change
-                    removed += version is not None and not gone
-            self._write(changes, "leftovers")
-        return removed
-
-    def _unknown(self) -> Iterator[bytes]:
-        known = [newest for survey in self._surveys.values() for newest in survey.newest.values()]
+        unknown: list[set[bytes]] = [set() for _ in cards]
         for customer in self._everyone_held():
-            if not any(customer in newest for newest in known):
-                yield customer
+            if not any(customer in made.newest for made in cards):
+                unknown[partition_of(customer, self._partitions)].add(customer)
+        for made, customers in zip(cards, unknown, strict=True):
+            made.make(customers)
+        return sum(made.removed for made in cards)
 
     def _everyone_held(self) -> Iterator[bytes]:
         yield from held.cards(self._redis)
@@ -245,32 +200,45 @@ class Rebuild:
         for segment in held.segments(self._redis):
             yield from (customer for customer, _ in held.members(self._redis, segment))
 
-    def _removal(self, customer: bytes, version: bytes | None) -> Change | None:
-        """Return what ends a customer who was not in the topics; None for who came since."""
-        partition = partition_of(customer, self._partitions)
-        end = self._surveys[partition].ends[Place(PROFILES, partition)]
-        if version is None:
-            return Change(partition, version=-1)
-        if self._is_impossible(version, end, end, partition):
-            return Change(partition, version=-1, impossible=version.decode("utf-8", "replace"))
-        return Change(partition, version=int(version)) if int(version) < end else None
+    def _end(self, marks: Mapping[bytes, bytes]) -> None:
+        for _ in range(_TRIES):
+            in_the_way = self._recount.end(is_whole=self._is_other_source)
+            if not in_the_way:
+                break
+            self._put_aside(examine(self._redis, in_the_way))
+        else:
+            raise LeaseLost("keys that are not ours come again and again: find out whose they are")
+        script = Script(self._redis, "segments")
+        script.load()
+        script.run([SEGMENTS], [_BEFORE, _AFTER])
+        for key in (SEGMENTS, POSITIONS, MOVES, META):
+            self._redis.persist(key)
+        for segment in held.segments(self._redis):
+            self._redis.persist(members_key(segment))
+        self._meta.mend(self._places)
+        self._marks.clear(marks)
+
+    def _put_aside(self, keys: Iterator[ForeignKey] | list[ForeignKey]) -> None:
+        for each, name in put_aside(self._redis, keys):
+            log.warning("put_aside", key=each.key.decode("utf-8", "backslashreplace"))
+            self._aside.append((each.key, name))
+
+    def _write_cards(self, changes: Mapping[bytes, Change]) -> None:
+        self._meta.see(changes.values())
+        self._write(changes, "cards")
+
+    def _write_histories(self, changes: Mapping[bytes, Change]) -> None:
+        self._write(changes, "histories")
 
     def _write(self, changes: Mapping[bytes, Change], what: str) -> None:
-        if not self._store.write(changes):
-            raise LeaseLost("this rebuild was held up, or Redis lost data: run it again")
+        """Write; what turns out not to be ours meanwhile is put aside, and it is written again."""
+        for _ in range(_TRIES):
+            written = self._store.write(changes)
+            if not written:
+                raise LeaseLost("this rebuild was held up, or Redis lost data: run it again")
+            keys = set(written.without).union(*written.refused.values())
+            if not (foreign := examine(self._redis, keys) if keys else []):
+                break
+            self._put_aside(foreign)
         self._lease.renew()
         self._told(what, len(changes))
-
-
-def _newest(pieces: Iterable[list[Message]], newest: Mapping[bytes, int]) -> Iterator[Message]:
-    for piece in pieces:
-        yield from (m for m in piece if newest.get(m.key(), -1) == m.offset())
-
-
-def _add(batch: Batch, message: Message) -> None:
-    """Take a record; one that cannot be read is passed over, as the cache does."""
-    try:
-        batch.add_profile(message)
-    except UNREADABLE:
-        place = Place(message.topic(), message.partition()).name
-        log.error("unreadable_record", place=place, offset=message.offset())  # noqa: TRY400

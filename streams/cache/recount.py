@@ -18,6 +18,7 @@ from streams.topics import SEGMENT_EVENTS
 RECOUNT: Final = PREFIX + b"recount:"
 _KEPT_S: Final = 86_400
 _SOME: Final = 1_000
+_SCAN: Final = 5_000
 
 
 class Recount:
@@ -71,17 +72,31 @@ class Recount:
         answers(pipe)
         self._partly = max(self._partly, partly)
 
-    def end(self) -> None:
-        """Add the cards that nobody wrote meanwhile, and put all in its place (LeaseLost)."""
+    def end(self, *, is_whole: bool = False) -> list[bytes]:
+        """Add the cards that nobody wrote meanwhile, and put all in its place (LeaseLost).
+
+        Days of which the topic does not hold all stay, unless what it holds `is_whole` what there
+        is to say. Returned are keys in whose place nothing can be put, as they hold what is not
+        ours: once they are gone it can be ended.
+        """
         self._add_cards()
-        days = [key for key in held.days(self._redis) if key > moves_key(self._partly)]
+        partly = "" if is_whole else self._partly
+        days = [key for key in held.days(self._redis) if key > moves_key(partly)]
         keys = [REBUILD, COUNTS, self._counts, self._moves, *days]
-        args: list[Argument] = [self._name, self._partly, moves_key(""), MOVES_KEPT_S]
-        self._check(bool(self._loaded("recount_end").run(keys, args)))
+        args: list[Argument] = [self._name, partly, moves_key(""), MOVES_KEPT_S]
+        answer = self._loaded("recount_end").run(keys, args)
+        self._check(bool(answer))
+        return answer if isinstance(answer, list) else []
 
     def drop(self) -> None:
         """Leave nothing of a recount that came to no end."""
         self._redis.delete(self._counts, self._moves)
+
+    def clear(self) -> None:
+        """Remove what others left of theirs; nobody recounts now but us."""
+        self._redis.hdel(REBUILD, "recount")
+        for key in self._redis.scan_iter(RECOUNT + b"*", count=_SCAN):
+            self._redis.delete(key)
 
     def _add_cards(self) -> None:
         script = self._loaded("recount_card")

@@ -9,9 +9,18 @@
 --       2  the last day of which the topic does not hold all, or ''
 --       3  what is before a day in the key of its hash
 --       4  seconds to keep it
--- Returns 1, or 0 where this recount is not under way any more.
+-- Returns 1, or 0 where this recount is not under way any more; a list of keys, and nothing is done,
+-- where keys that are to be replaced hold what is not ours.
 
 if redis.call('HGET', KEYS[1], 'recount') ~= ARGV[1] then return 0 end
+
+local foreign = {}
+for i, key in ipairs(KEYS) do
+  local reply = i ~= 1 and redis.pcall('HLEN', key)
+  if type(reply) == 'table' and reply.err then foreign[#foreign + 1] = key end
+end
+if #foreign > 0 then return foreign end
+
 redis.call('HDEL', KEYS[1], 'recount')
 
 for _, key in ipairs({KEYS[3], KEYS[4]}) do redis.call('HDEL', key, '') end

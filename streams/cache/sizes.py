@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from streams.cache.foreign import examine
+from streams.cache.foreign import examine_if_allowed
 from streams.cache.positions import offset_of
 from streams.cards import META
 from streams.counts import BASE, COUNTS, SIZES, SIZES_KEPT_S, field_of, sizes_key
@@ -44,7 +44,9 @@ class Sizes:
         told: list[Any] = self._redis.hmget(META, "day", "lag")
         day, lag = told
         key = sizes_key((day or b"").decode())
-        self.foreign = frozenset(each.key for each in examine(self._redis, (COUNTS, key)))
+        self.foreign = frozenset(
+            each.key for each in examine_if_allowed(self._redis, (COUNTS, key))
+        )
         if not day or self.foreign:
             return
         sizes = dict(self._sizes())

@@ -27,14 +27,15 @@ class Survey:
     newest
         By place and customer (the bytes of the Kafka key), the offset of the newest record.
     ends
-        By place, the offset after the last record that was read.
+        By place, the offset up to which it was read, markers of transactions included.
 
     """
 
     def __init__(self, client: Mapping[str, Any], starts: Mapping[Place, int]) -> None:
         self.newest: dict[Place, dict[bytes, int]] = {place: {} for place in starts}
         self.ends = dict(starts)
-        self._pieces = records(client, starts)
+        self._client = client
+        self._pieces = records(client, starts, self.ends)
 
     def go_on(self) -> bool:
         """Read a piece; False where there was nothing left. Raises as `records` does."""
@@ -44,10 +45,13 @@ class Survey:
         self._see(piece)
         return True
 
+    def extend(self) -> None:
+        """Begin anew where we ended, to read what has come since."""
+        self._pieces = records(self._client, dict(self.ends), self.ends)
+
     def _see(self, piece: list[Message]) -> None:
         for message in piece:
             place = Place(message.topic(), message.partition())
-            self.ends[place] = message.offset() + 1
             if (customer := message.key()) is not None:
                 self.newest[place][customer] = message.offset()
 

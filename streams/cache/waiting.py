@@ -52,8 +52,12 @@ class Waiting:
         self._turns.extend(some)
         return {customer: self._changes[customer] for customer in some}
 
-    def settle(self, tried: Mapping[bytes, Change], refused: Mapping[bytes, list[bytes]]) -> None:
-        """Keep those changes that were refused, with the keys in their way; forget the others."""
+    def settle(self, tried: Mapping[bytes, Change], refused: Mapping[bytes, list[bytes]]) -> bool:
+        """Keep those changes that were refused, with the keys in their way; forget the others.
+
+        Tell whether some wait now who did not before.
+        """
+        are_new = not refused.keys() <= self._changes.keys()
         for customer, change in tried.items():
             if customer in refused:
                 if customer not in self._changes:
@@ -62,6 +66,7 @@ class Waiting:
             elif self._changes.pop(customer, None) is not None:
                 del self._keys[customer]
                 self._turns.remove(customer)
+        return are_new
 
     def hold_back(self, positions: Mapping[Place, int]) -> dict[Place, int]:
         """Return positions that lie before everything that waits."""

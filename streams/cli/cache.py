@@ -92,19 +92,21 @@ def rebuild(
     """Make Redis as the output topics say: every card, member and history, and nobody else's.
 
     Caches go on and support goes on reading: nothing is removed before its place is taken, and no
-    card gets older. Ends with status 0 once Redis is as the topics were at the start, or newer;
-    what fails (status 2) can be run again.
+    card gets older. Keys under our names that hold what is not ours are renamed, never deleted.
+    Ends with status 0 once Redis is as the topics were at the start, or newer; what fails
+    (status 2) can be run again.
 
     Example: nyxter cache rebuild
     """
     from redis import RedisError  # noqa: PLC0415
 
+    from streams.cache.foreign import CannotPutAside  # noqa: PLC0415
     from streams.cache.lease import LeaseLost  # noqa: PLC0415
 
     settings = broker_settings()
     try:
         run_rebuild(settings, quiet=quiet)
-    except LeaseLost as error:
+    except (LeaseLost, CannotPutAside) as error:
         raise failure(str(error)) from None
     except RedisError as error:
         raise redis_failure(settings, error) from None
@@ -122,8 +124,11 @@ def run_rebuild(settings: Settings, *, quiet: bool) -> None:
     with Progress(
         *columns, TimeElapsedColumn(), console=console, transient=True, disable=quiet
     ) as bar:
-        tasks = {w: bar.add_task(w, total=None) for w in ("cards", "histories", "leftovers")}
+        tasks = {w: bar.add_task(w, total=None) for w in ("cards", "histories")}
         rebuilt = make_rebuild(settings, lambda what, count: bar.advance(tasks[what], count)).run()
+    for key, name in rebuilt.aside:
+        before, now = (each.decode("utf-8", "backslashreplace") for each in (key, name))
+        typer.echo(f"{before} held what is not ours: it is {now} now")
     typer.echo(
         f"{rebuilt.customers:,} customers are as the topics say; "
         f"{rebuilt.leftovers:,} of whom they say nothing were removed"

@@ -12,7 +12,7 @@ from streams.console.markup import Markup, coded, tag
 from streams.console.pulse import Reading
 from streams.console.words import Words, overview
 from streams.console.words import operations as texts
-from streams.lane.standstills import EVERY, Standstill
+from streams.lane.standstills import EVERY, Reason, Standstill
 
 SNAPSHOT_OLD_S: Final = 120.0
 FAR_BEHIND: Final = 10_000
@@ -37,6 +37,13 @@ def _of_redis(words: Words, reading: Reading) -> Iterator[Alarm]:
     if reading.is_away:
         yield Alarm(words(texts.REDIS_AWAY), words(texts.REDIS_DO))
         return
+    for key in reading.foreign:
+        yield Alarm(words(texts.FOREIGN_KEY, key), words(texts.FOREIGN_DO))
+    for reason, detail, remedy in reading.standstills:
+        if reason == Reason.FOREIGN_KEY:
+            yield Alarm(words(texts.FOREIGN_KEYS, detail), words(texts.FOREIGN_DO))
+        else:
+            yield Alarm(words(texts.CACHE_SAYS, detail), remedy)
     age = reading.age_s
     if age is None:
         yield Alarm(words(texts.CACHE_NEVER), words(texts.CACHE_DO))

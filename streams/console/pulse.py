@@ -8,10 +8,12 @@ from datetime import date
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
+from schemas.envelope import loads
+from streams.cache.meta import STANDSTILL
 from streams.cards import META
-from streams.counts import Counts, read_counts, read_moves, read_sizes
+from streams.counts import COUNTS, Counts, read_counts, read_moves, read_sizes
 
 _SECOND: Final = 1.0
 _MS: Final = 1000
@@ -32,12 +34,25 @@ class Reading:
         How many customers stand where; None before the first answer.
     is_away
         Whether Redis did not answer just now; then all else is of before.
+    foreign
+        Keys that hold what is not ours; what they should tell is of before.
 
     """
 
     meta: Mapping[str, str]
     counts: Counts | None
     is_away: bool
+    foreign: tuple[str, ...] = ()
+
+    @property
+    def standstills(self) -> list[tuple[str, str, str]]:
+        """What caches say is in the way: the kind of cause, what was found, what to do."""
+        told = []
+        for name, said in self.meta.items():
+            if name.startswith(STANDSTILL):
+                each = loads(said)
+                told.append((name.split(":")[1], each["detail"], each["remedy"]))
+        return sorted(told)
 
     @property
     def lag(self) -> int:
@@ -85,10 +100,25 @@ class Pulse:
         return await asyncio.shield(self._days[read, days][1])  # others wait for it as well
 
     async def _read(self) -> Reading:
+        before, foreign = self._reading, []
+        meta, counts = before.meta, before.counts
         try:
-            held: Any = await self._redis.hgetall(META)
-            counts = await read_counts(self._redis)
+            try:
+                held: Any = await self._redis.hgetall(META)
+                meta = {name.decode(): value.decode() for name, value in held.items()}
+            except ResponseError as error:
+                foreign += _foreign(META, error)
+            try:
+                counts = await read_counts(self._redis)
+            except ResponseError as error:
+                foreign += _foreign(COUNTS, error)
         except (RedisError, OSError):
-            return Reading(self._reading.meta, self._reading.counts, is_away=True)
-        meta = {name.decode(): value.decode() for name, value in held.items()}
-        return Reading(meta, counts, is_away=False)
+            return Reading(before.meta, before.counts, is_away=True)
+        return Reading(meta, counts, is_away=False, foreign=tuple(foreign))
+
+
+def _foreign(key: bytes, error: ResponseError) -> list[str]:
+    """Return the name of a key that holds another type; what else is refused is raised again."""
+    if "WRONGTYPE" not in str(error):
+        raise error
+    return [key.decode()]

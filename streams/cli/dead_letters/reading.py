@@ -11,7 +11,7 @@ from streams import topics
 from streams.cli.dead_letters.letter import Letter, Mark, Name, read_letter
 from streams.lane.changelog import read_changelog
 from streams.place import Place
-from streams.reader import records
+from streams.reader import RecordsGone, records
 
 _ANSWER_S: Final = 10.0
 
@@ -48,7 +48,10 @@ def read_letters(client: Client, partitions: list[int]) -> Iterator[Letter]:
 def read_one(client: Client, name: Name) -> Letter:
     """Return the letter of a name (NoLetter, KafkaException)."""
     place = Place(topics.DEAD_LETTERS, name.partition)
-    first = next(chain.from_iterable(records(client, {place: name.offset})), None)
+    try:
+        first = next(chain.from_iterable(records(client, {place: name.offset})), None)
+    except RecordsGone:
+        first = None
     letter = None if first is None or first.offset() != name.offset else read_letter(first)
     if letter is None:
         raise NoLetter(f"there is no dead letter {name}")

@@ -22,6 +22,18 @@ KAFKA_DO: Final = Both(
     "veja se os brokers estão no ar e se NYXTER_BROKER os nomeia; o console volta a ler sozinho.",
     "see that the brokers are up and NYXTER_BROKER names them; the console reads on by itself.",
 )
+FOREIGN_KEY: Final = Both(
+    "No Redis, a chave {} é de outro tipo: não é nossa",
+    "In Redis, the key {} is of another type: it is not ours",
+)
+FOREIGN_KEYS: Final = Both(
+    "No Redis há chaves que não são nossas: {}", "Redis has keys that are not ours: {}"
+)
+FOREIGN_DO: Final = Both(
+    "`nyxter cache rebuild` dá outro nome ao que não é nosso e refaz o resto pelos tópicos.",
+    "`nyxter cache rebuild` renames what is not ours and makes the rest as the topics say.",
+)
+CACHE_SAYS: Final = Both("O cache avisa: {}", "The cache reports: {}")
 CACHE_SILENT: Final = Both("O cache não escreve desde {}", "The cache has not written since {}")
 CACHE_NEVER: Final = Both("Nenhum cache escreveu ainda", "No cache has written yet")
 CACHE_DO: Final = Both(
