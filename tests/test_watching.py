@@ -35,6 +35,14 @@ def test_who_goes_on_or_has_nothing_new_does_not() -> None:
     assert not look(Law(), 5 * LONG, grows=False).broken
 
 
+def test_who_has_applied_all_does_not_even_if_the_end_was_seen_late() -> None:
+    law = Law()
+    for second in range(2 * LONG):
+        ends = {0: 8 if second == 0 else 10}
+        law.see(float(second), Seen(ends, {0: 10}, {"a": ""}, {"a": frozenset({0})}))
+    assert not law.broken
+
+
 def test_a_late_look_proves_nothing() -> None:
     law, seen = Law(), Seen({0: 9}, {0: 4}, {"a": ""}, {"a": frozenset({0})})
     for moment, end in ((0.0, 9), (1.0, 10), (500.0, 11), (900.0, 12)):

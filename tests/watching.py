@@ -76,7 +76,7 @@ class Law:
             known = self._partitions.get(number)
             if known is None or position != known.position:
                 self._partitions[number] = _Partition(end, position)
-            elif end > known.end:
+            elif end > max(known.end, position):
                 self._judge(number, known, seen, step_s)
 
     def _judge(self, number: int, known: _Partition, seen: Seen, step_s: float) -> None:
