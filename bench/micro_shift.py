@@ -41,6 +41,10 @@ class MicroShift:
         """Need nothing but the changelog."""
         return True
 
+    def lacks(self) -> str:
+        """Lack nothing."""
+        return ""
+
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         """Return a record of each customer touched, and the outputs before them."""
         del positions

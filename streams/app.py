@@ -18,6 +18,7 @@ from streams.agents import add_agents
 from streams.client import client_config
 from streams.clock import now, now_ms
 from streams.ends import Ends
+from streams.group import client_id
 from streams.lane.inputs import Inputs
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics
@@ -26,6 +27,8 @@ from streams.lane.transport import BatchTopic
 from streams.logs import where
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Monitor
+from streams.monitoring.rules import RulesWatch
+from streams.monitoring.watchdog import Watchdog
 from streams.monitoring.worker import Outputs, WorkerReport
 from streams.place import Place
 from streams.segmenter.board import Board
@@ -46,12 +49,13 @@ _LEAD_AGAIN_S = 2.0
 class LaneApp(faust.App):
     """A Faust app whose transport and store are the batch lanes."""
 
-    def __init__(self, settings: Settings, lanes: Lanes) -> None:
+    def __init__(self, settings: Settings, lanes: Lanes, rules: str) -> None:
         self.lanes = lanes
         super().__init__(
             settings.app_id,
             broker=[f"lane://{server}" for server in settings.broker.split(",")],
             broker_credentials=_credentials(settings),
+            broker_client_id=client_id(settings.app_id, rules),
             store="lane://",
             datadir=str(settings.data_dir),
             Topic=BatchTopic,
@@ -90,6 +94,7 @@ class Segmenter:
         self._leader = Leader(client, settings.app_id, settings.partitions, rules, now_ms)
         self._leading: tuple[threading.Thread | None, threading.Event] = None, threading.Event()
         self._leading[1].set()
+        self.rules_version = rules.version
         self.unusable: str | None = None
         self._states = _states(settings, client)
         self.lanes = Lanes(
@@ -125,6 +130,12 @@ class Segmenter:
         self._watch = BrokerWatch(
             Ends(AdminClient(dict(client))), Place(topics.SNAPSHOTS, 0), self._owned_places
         )
+        standstills = self.lanes.config.standstills
+        self._watches = (
+            self._watch,
+            RulesWatch(settings, rules.version, standstills),
+            Watchdog(self.lanes, self._watch, self._leader),
+        )
         report = WorkerReport(registry, self.lanes, self._board, self._watch)
         self._monitor = settings.monitor and Monitor(settings.monitor, registry, report.checks)
         self.lanes.on_owned.append(self._lead_or_not)
@@ -132,8 +143,9 @@ class Segmenter:
     def start(self) -> None:
         """Begin to follow the snapshots, and to answer who asks how it goes."""
         self._reader.start()
+        for watch in self._watches:
+            watch.start()
         if self._monitor:
-            self._watch.start()
             self._monitor.start()
 
     def stop(self) -> None:
@@ -144,7 +156,8 @@ class Segmenter:
             thread.join()
         self._reader.stop()
         self._states.close()
-        self._watch.stop()
+        for watch in self._watches:
+            watch.stop()
         if self._monitor:
             self._monitor.stop()
 
@@ -193,7 +206,7 @@ def _states(settings: Settings, client: Mapping[str, Any]) -> States:
 
 def make_app(settings: Settings, segmenter: Segmenter) -> LaneApp:
     """Return the Faust app of a worker with its table and agents."""
-    app = LaneApp(settings, segmenter.lanes)
+    app = LaneApp(settings, segmenter.lanes, segmenter.rules_version)
     customers_table(app, settings.partitions)
     add_agents(app, segmenter.lanes)
     return app

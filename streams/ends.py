@@ -1,8 +1,15 @@
 """Where partitions end, asked of the broker."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_INVALID,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.place import Place
@@ -54,4 +61,22 @@ class Ends:
         replies = self._admin.list_offsets(
             asked, isolation_level=isolation, request_timeout=ANSWER_S
         )
-        return {Place(of.topic, of.partition): it.result().offset for of, it in replies.items()}
+        return {Place(of.topic, of.partition): answered(it).offset for of, it in replies.items()}
+
+
+def answered(reply: Any) -> Any:
+    """Return the result of one of `AdminClient.list_offsets`' futures.
+
+    Where a broker does not answer, librdkafka 2.16 ends the request without an error and gives no
+    offset: that is a time-out, and no offset to go on with.
+
+    Raises
+    ------
+    KafkaException
+        There was no answer, or a refusal.
+
+    """
+    result = reply.result()
+    if result.offset == OFFSET_INVALID:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - its public name
+    return result

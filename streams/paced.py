@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams.ends import answered
 from streams.lane.groupless import COMMITTED, is_end, is_hopeless, some
 from streams.lane.input_checks import known_ids
 from streams.lane.inputs import Inputs
@@ -112,4 +113,4 @@ def _starts(admin: AdminClient, places: Sequence[tuple[str, int]]) -> dict[tuple
     """Return the first offset of each place (KafkaException where the broker does not answer)."""
     asked = {TopicPartition(*place): OffsetSpec.earliest() for place in places}
     answers = admin.list_offsets(asked, request_timeout=_ANSWER_S)
-    return {(at.topic, at.partition): told.result().offset for at, told in answers.items()}
+    return {(at.topic, at.partition): answered(told).offset for at, told in answers.items()}

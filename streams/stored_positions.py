@@ -7,6 +7,7 @@ from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams import topics
+from streams.ends import answered
 from streams.lane.changelog import POSITION_KEY, Position, position_of
 from streams.place import Place
 from streams.reader import records
@@ -31,8 +32,8 @@ def marks(admin: AdminClient, names: Sequence[str], partitions: Iterable[int]) -
     )
     return {
         at: (
-            starts[TopicPartition(*at)].result().offset,
-            ends[TopicPartition(*at)].result().offset,
+            answered(starts[TopicPartition(*at)]).offset,
+            answered(ends[TopicPartition(*at)]).offset,
         )
         for at in places
     }

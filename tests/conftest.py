@@ -15,7 +15,7 @@ from streams.lane import lanes as lanes_module
 from streams.lane import state as state_module
 
 # What these assert is told as in a test.
-pytest.register_assert_rewrite("driving", "oracles", "running", "small_system")
+pytest.register_assert_rewrite("driving", "oracles", "running", "small_system", "watching")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +37,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether faults are tried at their whole size (`make faults`) or at CI's."""
     return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture(autouse=True)
+def law(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every fault fails where a worker of its systems stops in silence (`watching`)."""
+    if "faults" not in request.path.parts:
+        yield
+        return
+    from running import System  # noqa: PLC0415 - with its asserts rewritten
+
+    monkeypatch.setattr(System, "watching", [])
+    yield
+    broken = [line for one in System.watching or [] for line in one.law.broken]
+    assert not broken, "\n".join(broken)
 
 
 @pytest.fixture

@@ -95,6 +95,9 @@ class FakeShift:
     def ready(self) -> bool:
         return self.is_ready
 
+    def lacks(self) -> str:
+        return "" if self.is_ready else "snapshot 7, and the newest here is 6"
+
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         assert self._busy.acquire(blocking=False), "one batch at a time"
         try:

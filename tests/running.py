@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from confluent_kafka import (
     Consumer,
@@ -21,6 +21,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from watching import Watching
 
 from nyxter_online.replay import Replay
 from schemas.instant import business_today, end_of_day_ms
@@ -28,6 +29,7 @@ from schemas.rules import Rules, read_rules
 from streams import topics
 from streams.client import client_config
 from streams.clock import now_ms
+from streams.embedded import HOST, free_port
 from streams.ends import Ends
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import read_changelog, read_position
@@ -67,7 +69,14 @@ class System:
     partitions, replication
         Of every topic.
 
+    Attributes
+    ----------
+    watching
+        Where those are listed who watch the workers (`watching`); None: they are not watched.
+
     """
+
+    watching: ClassVar[list[Watching] | None] = None
 
     def __init__(
         self,
@@ -95,6 +104,8 @@ class System:
         self._ends = Ends(self._admin)
         self._settling: Settling | None = None
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._monitors: dict[str, str] = {}
+        self._watching: Watching | None = None
         topics.create(self._admin, topics.every_topic(self.settings))
 
     def __enter__(self) -> Self:
@@ -111,7 +122,22 @@ class System:
         `environment` goes before what all processes of the system are told.
         """
         arguments = ("worker", "--rules", str(self._rules_file))
-        return self._run(name, *arguments, program=program, **environment)
+        self._monitors.setdefault(name, f"{HOST}:{free_port()}")
+        ours = {"NYXTER_MONITOR": self._monitors[name]} if self.watching is not None else {}
+        self._watch(name)
+        return self._run(name, *arguments, program=program, **(ours | environment))
+
+    def monitor(self, name: str) -> str:
+        """Return the address at which a watched worker says how it is."""
+        return self._monitors[name]
+
+    def _watch(self, name: str) -> None:
+        if self.watching is None:
+            return
+        if self._watching is None:
+            self._watching = Watching(self.settings, self._client)
+            self.watching.append(self._watching)
+        self._watching.add(name, self._monitors[name])
 
     def change_rules(self, rules: str) -> None:
         """Give workers that start from now on other rules."""
@@ -177,6 +203,8 @@ class System:
 
     def close(self) -> None:
         """End all workers and remove the topics."""
+        if self._watching is not None:
+            self._watching.stop()
         for name in list(self._workers):
             self.kill(name)
         if self._settling is not None:

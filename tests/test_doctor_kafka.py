@@ -223,7 +223,7 @@ def test_another_application_has_no_workers(system: System, redis_url: str) -> N
         assert (status, list(wrong)) == (1, ["group idle", "group idle-cache"])
         say(system, changelog[0].name, Position({topics.PURCHASES: 10**9}, 2, None))
         assert (
-            "it was made anew"
+            "made anew"
             in examine(system, redis_url, NYXTER_APP_ID="idle")[1]["partition 0"]["told"]
         )
         say(system, changelog[0].name, Position({}, 5, None))

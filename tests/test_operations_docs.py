@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.lane.metrics import LaneMetrics
-from streams.lane.standstills import Standstills
+from streams.lane.standstills import Reason, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.cache import CacheReport
 from streams.monitoring.worker import Outputs, WorkerReport
@@ -41,8 +41,9 @@ def known() -> set[str]:
     Outputs(registry)
     WorkerReport(registry, cast("Any", NoLanes()), Board(), watch)
     cache = SimpleNamespace(lags={}, standstills=Standstills())
-    CacheReport(registry, cast("Any", cache), watch)
-    return {family.name for family in registry.collect()}
+    of_cache = CollectorRegistry()  # a process of its own
+    CacheReport(of_cache, cast("Any", cache), watch)
+    return {family.name for one in (registry, of_cache) for family in one.collect()}
 
 
 def plain(name: str) -> str:
@@ -65,6 +66,12 @@ def test_alarms_are_of_metrics_that_there_are() -> None:
 def test_every_alarm_is_explained_and_every_explanation_is_of_one() -> None:
     explained = re.findall(r"^\| `(Nyxter\w+)`", PAGE, re.MULTILINE)
     assert explained == [rule["alert"] for rule in rules()]
+
+
+def test_every_standstill_is_explained_and_every_explanation_is_of_one() -> None:
+    (table,) = re.findall(r"^## Standstills$(.*?)^## ", PAGE, re.MULTILINE | re.DOTALL)
+    explained = re.findall(r"^\| `([a-z_]+)` \| [^|]+ \| [^|]+ \|$", table, re.MULTILINE)
+    assert sorted(explained) == sorted(Reason)
 
 
 def test_the_page_names_metrics_that_there_are() -> None:

@@ -12,7 +12,7 @@ from streams.console.markup import Markup, coded, tag
 from streams.console.pulse import Reading
 from streams.console.words import Words, overview
 from streams.console.words import operations as texts
-from streams.lane.standstills import Reason
+from streams.lane.standstills import EVERY, Reason, Standstill
 
 SNAPSHOT_OLD_S: Final = 120.0
 FAR_BEHIND: Final = 10_000
@@ -78,12 +78,21 @@ def _of_rules(words: Words, desk: Desk, reading: Reading) -> Iterator[Alarm]:
 def _of_broker(words: Words, examined: Examined) -> Iterator[Alarm]:
     if examined.members == 0:
         yield Alarm(words(texts.NOBODY), words(texts.NOBODY_DO))
+    yield from (_of_standstill(words, each) for each in examined.standstills)
     if examined.lags is not None and (behind := sum(examined.lags.values())) > FAR_BEHIND:
         told = words(texts.SEGMENTER_BEHIND, words.count(behind))
         yield Alarm(told, words(texts.SEGMENTER_DO))
     if examined.open_letters:
         told = words(texts.LETTERS, words.count(examined.open_letters))
         yield Alarm(told, words(texts.LETTERS_DO))
+
+
+def _of_standstill(words: Words, standstill: Standstill) -> Alarm:
+    """Return a standstill in the reader's words; what was found is as the log has it."""
+    why = words(texts.WHY_IT_STANDS[standstill.reason])
+    named = (standstill.partition, why) if standstill.partition != EVERY else (why,)
+    told = words(texts.STANDS if standstill.partition != EVERY else texts.ALL_STAND, *named)
+    return Alarm(f"{told} ({standstill.detail})", words(texts.STANDS_DO[standstill.reason]))
 
 
 def listed(words: Words, found: list[Alarm]) -> Markup:

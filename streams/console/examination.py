@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -15,11 +15,12 @@ from nyxter_online.refusals import Kind, kind_of
 from streams import topics
 from streams.cli.dead_letters.letter import State
 from streams.cli.dead_letters.listing import Filters, listing_of
-from streams.cli.doctor.work import lags, member_count
 from streams.client import client_config
 from streams.lane.changelog import OtherVersion
+from streams.lane.standstills import Standstill
+from streams.monitoring.diagnosis import Glimpse, find_standstills, find_unmoved, glimpse
 from streams.settings import Settings
-from streams.stored_positions import marks
+from streams.stored_positions import lags, marks, reached
 from streams.topics import NoTopic
 
 log = structlog.get_logger()
@@ -47,6 +48,8 @@ class Examined:
         many to count.
     all_letters
         How many dead letters there are.
+    standstills
+        What cannot go on, or has not since the look before.
 
     """
 
@@ -54,6 +57,7 @@ class Examined:
     members: int | None
     letters: Letters | None
     all_letters: int | None
+    standstills: Sequence[Standstill] = ()
 
     @property
     def open_letters(self) -> int:
@@ -69,6 +73,7 @@ class Examination:
         self._turn = asyncio.Lock()
         self._asked_at = -_EVERY_S
         self._last: Examined | None = None
+        self._glimpse: Glimpse | None = None
 
     @property
     def last(self) -> Examined | None:
@@ -89,12 +94,23 @@ class Examination:
         admin = AdminClient(client | {"log_level": 0})
         count = _told(lambda: _count(admin, settings.partitions))
         few = count is not None and count <= MOST_LETTERS
+        seen = _told(lambda: glimpse(settings, admin, client))
+        members = None if seen is None or seen.members is None else len(seen.members)
         return Examined(
-            _told(lambda: lags(settings, admin, client)),
-            _told(lambda: member_count(admin, settings.app_id)),
+            None if seen is None else lags(seen.edges, reached(seen.positions)),
+            members,
             _told(lambda: _by_kind(client)) if few else None,
             count,
+            () if seen is None else self._standstills(seen),
         )
+
+    def _standstills(self, seen: Glimpse) -> list[Standstill]:
+        before, self._glimpse = self._glimpse, seen
+        found = find_standstills(self._settings.partitions, seen)
+        if before is not None and seen.members != []:
+            known = {each.partition for each in found}
+            found += [each for each in find_unmoved(before, seen) if each.partition not in known]
+        return found
 
 
 def _told(ask: Callable[[], _Answer]) -> _Answer | None:

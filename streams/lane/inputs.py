@@ -13,6 +13,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from streams.ends import answered
 from streams.lane.input_checks import Observed
 
 _ANSWER_S: Final = 5.0
@@ -98,4 +99,4 @@ class Inputs:
             isolation_level=IsolationLevel.READ_UNCOMMITTED,
             request_timeout=_ANSWER_S,
         )
-        return {at.topic: reply.result().offset for at, reply in replies.items()}
+        return {at.topic: answered(reply).offset for at, reply in replies.items()}

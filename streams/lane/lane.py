@@ -116,6 +116,8 @@ class Lane:
         self._began = 0.0  # when the last batch did
         self.waiting_bytes = 0
         self.busy_since: float | None = None  # monotonic; None: nothing is in hand
+        self._is_writing = False
+        self._is_lacking = False
 
     def begin(self, starts: Mapping[str, int], topic_ids: Mapping[str, str]) -> None:
         """Begin at the offsets of topics that were never read, and note the ids of topics.
@@ -172,6 +174,17 @@ class Lane:
         self._superseded = True
         self._leased.set()
 
+    @property
+    def obstacle(self) -> str:
+        """What the lane waits for just now, "" where for messages alone; for any thread."""
+        if self.busy_since is not None:
+            return f"a batch is {'being written' if self._is_writing else 'computed'}"
+        if not self._leased.is_set():
+            return "the lane is suspended"
+        if self._is_lacking:
+            return f"it waits for {self.shift.lacks() or 'its turn'}"
+        return "messages wait in the lane" if self._queue else ""
+
     def lease(self) -> None:
         """Allow work: the group has given the partition to this worker."""
         self._standing = False
@@ -220,7 +233,8 @@ class Lane:
             if self._standing and self.is_idle:
                 self._leased.clear()
                 continue
-            if not self.shift.ready():
+            self._is_lacking = not self.shift.ready()
+            if self._is_lacking:
                 await self._rest()
                 continue
             if await self._gathered():
@@ -320,8 +334,10 @@ class Lane:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
         position = self.position._replace(next=following, memo=self.shift.memo())
         written = [*records, Record(self._changelog, POSITION_KEY, position.value())]
+        self._is_writing = True
         with self._metrics.committed.time():
             self._state.apply(written, self._producer.write(written))
+        self._is_writing = False
         self.shift.settle()
         self.position, self.positions = position, following
         self._metrics.applied(batch.messages)

@@ -109,14 +109,14 @@ class Lanes:
     """The lanes of a worker, by partition number.
 
     `open_gate` is set by the transport: called with the offset of each source topic from which a
-    partition's messages are wanted. So is `reached`: how far a topic's partition was fetched.
+    partition's messages are wanted. So is `fetching`: why an idle lane may not get what is there.
     """
 
     def __init__(self, config: LaneConfig) -> None:
         self.config = config
         self.open_gate: Callable[[int, Mapping[str, int]], None] = lambda *_: None
         self.close_gate: Callable[[int], None] = lambda *_: None
-        self.reached: Callable[[str, int], int] = lambda *_: 0
+        self.fetching: Callable[[int], str] = lambda _: ""
         self.turned_at = time.monotonic()  # when the transport last looked for messages
         self.watch = InputWatch(self, config.inputs)
         self.on_owned: list[Callable[[frozenset[int]], None]] = []
@@ -125,6 +125,7 @@ class Lanes:
         self._owned: frozenset[int] = frozenset()
         self._suspended = False
         self._joined = False
+        self._failures: dict[int, str] = {}
         self._states = config.states or MemoryStates(config.client, config.changelog)
         self._pool = ThreadPoolExecutor(config.workers, "lane")
         self._loading = ThreadPoolExecutor(config.workers, "load")
@@ -165,16 +166,36 @@ class Lanes:
         for reason in _OF_FETCHING:
             self.config.standstills.end(reason, partition)
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether the group has given this worker its partitions at least once."""
+        return self._joined
+
     def problems(self) -> list[str]:
         """Return why not everything that is owned is worked on, in words."""
+        standstills = [each.sentence for each in self.config.standstills.current()]
         if not self._joined:
-            return ["not a member of the group yet"]
+            return ["not a member of the group yet", *standstills]
         if self._suspended:
-            return ["the group is changing"]
+            return ["the group is changing", *standstills]
         listed = sorted(self._owned)
         loading = [str(p) for p in listed if p not in self._lanes]
         told = [f"partitions being loaded: {', '.join(loading)}"] if loading else []
-        return told + [each.sentence for each in self.config.standstills.current()]
+        return told + standstills
+
+    def failure(self, partition: int) -> str:
+        """Return how loading or work on an owned partition ended last, "" where it never did."""
+        return self._failures.get(partition, "")
+
+    def obstacle(self, partition: int) -> str:
+        """Return what an owned partition waits for just now, "" where for messages alone."""
+        lane = self._lanes.get(partition)
+        if self._suspended:
+            return "the group is changing"
+        if lane is None:
+            failure = self._failures.get(partition)
+            return f"it is being loaded again: {failure}" if failure else "it is being loaded"
+        return lane.obstacle or self.fetching(partition)
 
     def suspend(self) -> None:
         """Begin no further work: the group is about to change."""
@@ -190,6 +211,7 @@ class Lanes:
         self._suspended = False
         self._joined = True
         self.config.standstills.keep_partitions(self._owned)
+        self._failures = {p: why for p, why in self._failures.items() if p in self._owned}
         for partition in [p for p in self._tasks if p not in self._owned]:
             self._end(partition)
         for partition in sorted(self._owned):
@@ -236,6 +258,7 @@ class Lanes:
                     del self._lanes[partition]
                 if ended is Ended.STOPPED:
                     return
+                self._failures[partition] = f"its lane ended {ended.value}"
                 if ended is Ended.UNUSABLE:
                     self.config.on_unusable(lane.unusable)
             # Who was fenced may have lost the partition without knowing it yet: two heartbeats
@@ -252,10 +275,12 @@ class Lanes:
             loading.add_done_callback(_abandon)
             raise
         except (Fenced, KafkaException) as error:
+            self._failures[partition] = f"loading failed: {error}"
             log.warning("load failed, will be tried again", partition=partition, reason=str(error))
         except StateUnusable as error:
             self.config.on_unusable(str(error))
         except Exception as error:  # noqa: BLE001 - tried again, and told
+            self._failures[partition] = f"loading broke: {type(error).__name__}"
             log.error("load broken", partition=partition, **where(error))  # noqa: TRY400
         return None
 

@@ -110,6 +110,9 @@ class Shift(Protocol):
     def ready(self) -> bool:
         """Tell whether everything is there that the work needs to go on."""
 
+    def lacks(self) -> str:
+        """Return what `ready` waits for, "" where that is nothing; may be asked by any thread."""
+
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         """Return the records that a batch comes to.
 

@@ -15,7 +15,10 @@ log = structlog.get_logger()
 
 
 class Reason(StrEnum):
-    """Why no progress is made; the value is the label `reason` of the metric."""
+    """Why no progress is made; the value is the label `reason` of the metric.
+
+    `docs/operations.md` has a table of all of them.
+    """
 
     INPUT_DELETED = "input_deleted"
     TOPIC_RECREATED = "topic_recreated"
@@ -24,6 +27,7 @@ class Reason(StrEnum):
     OTHER_RULES = "other_rules"
     BROKER_SILENT = "broker_silent"
     STALLED = "stalled"
+    NO_SNAPSHOT = "no_snapshot"
     FOREIGN_KEY = "foreign_key"
 
 
@@ -59,8 +63,13 @@ class Standstill(NamedTuple):
         >>> Standstill(Reason.UNREADABLE, 3, "orders is corrupt", "restore it").sentence
         'partition 3 stands still: orders is corrupt; restore it'
         """
-        subject = "the worker" if self.partition == EVERY else f"partition {self.partition}"
-        return f"{subject} stands still: {self.detail}; {self.remedy}"
+        return f"{self._subject} stands still: {self.detail}; {self.remedy}"
+
+    @property
+    def _subject(self) -> str:
+        if self.partition != EVERY:
+            return f"partition {self.partition}"
+        return "the leader" if self.reason == Reason.NO_SNAPSHOT else "the worker"
 
 
 class Standstills:

@@ -111,7 +111,7 @@ class Consumer(driver.Consumer):
         self._lanes: Lanes = self.app.lanes
         self._lanes.open_gate = self._open
         self._lanes.close_gate = self._close
-        self._lanes.reached = self.reached
+        self._lanes.fetching = self.fetching
         self._open_tps: dict[TP, int] = {}  # with the opening that each is of
         self._openings: dict[int, int] = {}
         self._wanted: set[int] = set()
@@ -315,6 +315,14 @@ class Consumer(driver.Consumer):
         assigned = consumer and consumer._subscription.subscription.assignment
         state = assigned and assigned.state_value(TP(topic, partition))
         return int(state.position) if state and state.has_valid_position else 0
+
+    def fetching(self, partition: int) -> str:
+        """Return why an idle lane may not get messages that there are."""
+        if not self.flow_active:
+            return "the flow of messages is held back"
+        if not any(tp.partition == partition for tp in list(self._open_tps)):
+            return "the broker has not let it seek to its positions"
+        return "nothing that is fetched reaches it"
 
     def is_current(self, fetched: Fetched) -> bool:
         """Tell whether messages were fetched since the gate of their partition was last opened."""

@@ -1,6 +1,5 @@
 """Whether the broker answers, and where the topics end: asked every few seconds."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
@@ -8,10 +7,12 @@ from typing import Final
 from confluent_kafka import KafkaException
 
 from streams.ends import Ends
+from streams.monitoring.periodic import Periodic
 from streams.place import Place
 
 _EVERY_S: Final = 2.0
 _SILENT_S: Final = 6.0
+_REACH: Final = "see that the brokers are up and can be reached from here; it goes on by itself"
 
 
 class BrokerWatch:
@@ -43,8 +44,7 @@ class BrokerWatch:
         self._places = places
         self._clock = clock
         self._answered_at = clock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="broker watch", daemon=True)
+        self._thread = Periodic("broker watch", _EVERY_S, self.look)
 
     def start(self) -> None:
         """Begin to ask."""
@@ -52,14 +52,17 @@ class BrokerWatch:
 
     def stop(self) -> None:
         """Ask no more."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._thread.stop()
 
-    def problems(self) -> list[str]:
-        """Return what is wrong with the broker, as it was seen last."""
-        silent = self._clock() - self._answered_at
-        return [f"the broker has not answered for {silent:.0f} s"] if silent > _SILENT_S else []
+    def silence(self) -> tuple[str, str]:
+        """Return that the broker is silent and what to do, two empty texts where it is not.
+
+        That is told by the clock alone, so that a question that hangs changes nothing; and the
+        words stay the same as long as it is silent.
+        """
+        if self._clock() - self._answered_at <= _SILENT_S:
+            return "", ""
+        return f"the broker has not answered for more than {_SILENT_S:.0f} s", _REACH
 
     def look(self) -> None:
         """Ask once."""
@@ -68,7 +71,3 @@ class BrokerWatch:
         except KafkaException:
             return
         self._answered_at = self._clock()
-
-    def _run(self) -> None:
-        while not self._stop.wait(_EVERY_S):
-            self.look()

@@ -13,13 +13,16 @@ from prometheus_client.registry import Collector
 from streams.access.kafka import kafka_access
 from streams.cache.loop import Cache
 from streams.ends import Ends
+from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks, Monitor, process_registry
-from streams.monitoring.worker import StandstillMetric
+from streams.monitoring.periodic import Periodic
+from streams.monitoring.standstills import StandstillMetric
 from streams.place import Place
 from streams.settings import Settings
 from streams.topics import PROFILES
 
+_EVERY_S: Final = 1.0
 _LOOP_S: Final = 120.0  # the loop goes round every second; waiting for Redis takes some
 
 
@@ -45,17 +48,27 @@ class CacheReport:
     def __init__(self, registry: CollectorRegistry, cache: Cache, watch: BrokerWatch) -> None:
         self._cache = cache
         self._watch = watch
+        self.standstills = Standstills()  # beside the cache's own, which it ends by itself
         registry.register(CacheLag(cache))
-        registry.register(StandstillMetric(cache.standstills))
+        registry.register(StandstillMetric(cache.standstills, self.standstills))
 
     @property
     def checks(self) -> Checks:
         """What is asked by `Monitor`."""
         return Checks(self.unhealthy, lambda: self.unhealthy() + self.unready())
 
+    def look(self) -> None:
+        """Report what stands still; nothing is asked, so that no call which hangs delays it."""
+        detail, remedy = self._watch.silence()
+        if detail:
+            self.standstills.begin(Standstill(Reason.BROKER_SILENT, EVERY, detail, remedy))
+        else:
+            self.standstills.end(Reason.BROKER_SILENT, EVERY)
+
     def unready(self) -> list[str]:
         """Return why Redis is not filled just now."""
-        return self._watch.problems() + self._cache.problems()
+        found = [f"{each.detail}; {each.remedy}" for each in self.standstills.current()]
+        return found + self._cache.problems()
 
     def unhealthy(self) -> list[str]:
         """Return what only a restart mends."""
@@ -65,20 +78,21 @@ class CacheReport:
 
 @contextmanager
 def monitored(settings: Settings, cache: Cache) -> Iterator[None]:
-    """Answer meanwhile who asks how the cache is, where the settings say that somebody may.
+    """Watch the cache meanwhile, and answer who asks where the settings say that somebody may.
 
     Raises ``AddressTaken`` where nobody can listen there.
     """
-    if not settings.monitor:
-        yield
-        return
     registry, ends = process_registry(), Ends(AdminClient(kafka_access(settings)))
     watch = BrokerWatch(ends, Place(PROFILES, 0), lambda: cache.lags)
-    monitor = Monitor(settings.monitor, registry, CacheReport(registry, cache, watch).checks)
-    watch.start()
-    monitor.start()
+    report = CacheReport(registry, cache, watch)
+    watchdog = Periodic("watchdog", _EVERY_S, report.look)
+    parts: list[BrokerWatch | Periodic | Monitor] = [watch, watchdog]
+    if settings.monitor:
+        parts.append(Monitor(settings.monitor, registry, report.checks))
+    for part in parts:
+        part.start()
     try:
         yield
     finally:
-        watch.stop()
-        monitor.stop()
+        for part in parts:
+            part.stop()

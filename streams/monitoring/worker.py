@@ -13,9 +13,9 @@ from nyxter_online.refusals import kind_of
 from streams import topics
 from streams.lane.lanes import Lanes
 from streams.lane.records import Record
-from streams.lane.standstills import EVERY, Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.monitor import Checks
+from streams.monitoring.standstills import StandstillMetric
 from streams.place import Place
 from streams.segmenter.board import Board
 from streams.segmenter.shift import SegmentShift
@@ -72,10 +72,8 @@ class Lag(Collector):
                 end = self._watch.ends.get(Place(topic, lane.partition))
                 if end is None:
                     continue
-                done = lane.positions.get(topic, 0)
-                if lane.is_idle:  # what lies between is markers of transactions
-                    done = max(done, self._lanes.reached(topic, lane.partition))
-                family.add_metric([topic, str(lane.partition)], max(0, end - done))
+                ahead = max(0, end - lane.positions.get(topic, 0))
+                family.add_metric([topic, str(lane.partition)], ahead)
         yield family
 
 
@@ -107,25 +105,6 @@ class Alarms(Collector):
         yield from (orders, groups)
 
 
-class StandstillMetric(Collector):
-    """What keeps partitions from going on, as Prometheus asks for it."""
-
-    def __init__(self, standstills: Standstills) -> None:
-        self._standstills = standstills
-
-    def collect(self) -> Iterator[Any]:
-        """Yield 1 for each standstill, by partition and reason; the worker's own by "all"."""
-        family = GaugeMetricFamily(
-            "nyxter_standstill",
-            "1 while a partition cannot go on, by reason",
-            labels=["partition", "reason"],
-        )
-        for each in self._standstills.current():
-            partition = "all" if each.partition == EVERY else str(each.partition)
-            family.add_metric([partition, each.reason], 1)
-        yield family
-
-
 class WorkerReport:
     """A worker's metrics and checks.
 
@@ -144,7 +123,6 @@ class WorkerReport:
         self, registry: CollectorRegistry, lanes: Lanes, board: Board, watch: BrokerWatch
     ) -> None:
         self._lanes = lanes
-        self._watch = watch
         owned = Gauge("nyxter_partitions_owned", "Given by the group", registry=registry)
         owned.set_function(lambda: len(lanes.owned))
         number = Gauge("nyxter_snapshot_number", "The newest one at hand", registry=registry)
@@ -162,7 +140,7 @@ class WorkerReport:
 
     def unready(self) -> list[str]:
         """Return why no work is done just now."""
-        return self._watch.problems() + self._lanes.problems()
+        return self._lanes.problems()
 
     def unhealthy(self) -> list[str]:
         """Return what only a restart mends."""

@@ -71,3 +71,19 @@ def _next_epoch(
     if sweeping and newest.checkpoint != progress.checkpoint and not late:
         return None
     return newest
+
+
+def lacking(progress: Progress, snapshot: Snapshot | None, in_use: int, board: Snapshots) -> str:
+    """Return which snapshot or epoch a partition waits for after loading, "" where for none.
+
+    Those that it had in use, or newer ones, have to be at hand before it goes on.
+    """
+    if progress.epoch and not in_use:
+        newest = board.epoch.number if board.epoch is not None else 0
+        if newest < progress.epoch:
+            return f"epoch {progress.epoch} of the mixture, and the newest here is {newest}"
+    if progress.snapshot and snapshot is None:
+        newest = board.latest.number if board.latest is not None else 0
+        if newest < progress.snapshot:
+            return f"snapshot {progress.snapshot}, and the newest here is {newest}"
+    return ""

@@ -26,6 +26,7 @@ from streams.lane.tail import Tail
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.segmenter.alarms import GroupAlarm
 from streams.segmenter.entry import Composition
+from streams.segmenter.lacking import find_lacking
 from streams.segmenter.snapshots import EPOCH_KEY, SnapshotHeader, snapshot_records
 from streams.segmenter.summaries import HEADER_KEY, Summary, chunk_names, read_chunks
 from streams.segmenter.trainer import Trainer
@@ -99,6 +100,13 @@ class Leader:
     now_ms
         Gives the time in milliseconds since 1970.
 
+    Attributes
+    ----------
+    obstacle
+        Why no snapshot can be made just now, "" where nothing is in the way.
+    turned_at
+        When it last looked whether there is something to do, in monotonic seconds.
+
     """
 
     def __init__(
@@ -120,17 +128,21 @@ class Leader:
         self._merged: dict[int, int] = {}
         self._trainer = Trainer(partitions)
         self.groups_alarm = GroupAlarm(rules.limits)
+        self.obstacle = ""
+        self.turned_at = time.monotonic()
 
     def lead(self, stop: threading.Event) -> None:
         """Lead until `stop` is set or another leader has taken over."""
         desk, caught_up = _Desk(), threading.Event()
         tail: Tail | None = None
+        self._note("it takes over: the broker has not let it in yet")
         try:
             producer = TransactionalProducer(self._client, leader_name(self._app_id), 0)
             self._catch_up()
             tail = Tail(self._client, topics.SUMMARIES, self._partitions, desk.read, caught_up.set)
             tail.start()
             log.info("leading", snapshot=self._number, day=self._day)
+            self._note(f"it has not read {topics.SUMMARIES} to the end yet")
             while not caught_up.wait(_LOOK_S):  # a summary of the past must not be merged
                 if stop.is_set():
                     return
@@ -138,9 +150,20 @@ class Leader:
             producer.close()
         except (Fenced, KafkaException) as error:
             log.warning("leading no more", reason=str(error))
+            self._note(f"it leads no more: {error}")
         finally:
             if tail is not None:
                 tail.stop()
+
+    def _note(self, obstacle: str) -> None:
+        self.obstacle, self.turned_at = obstacle, time.monotonic()
+
+    def _look(self, desk: _Desk) -> None:
+        """Note what is in the way of the next snapshot."""
+        lacking = find_lacking(desk.summaries(), self._day, self._rules.version, self._partitions)
+        if not lacking and self.groups_alarm.is_on:
+            lacking = "there are more comparison groups than limits.groups"
+        self._note(lacking)
 
     def _catch_up(self) -> None:
         """Read the last snapshot's number and chunks and the last day that was turned."""
@@ -165,6 +188,7 @@ class Leader:
             self._day = max(self._day, desk.day())  # somebody else may have turned it
             self._turn_day(producer)
             self._learn(producer, desk)
+            self._look(desk)
             if time.monotonic() - published_at < _EVERY_S:
                 continue
             summaries = desk.of(self._day, self._rules.version, self._partitions)

@@ -33,7 +33,7 @@ from streams.segmenter.codec import (
     read_accepted,
 )
 from streams.segmenter.entry import Entry, Sweep
-from streams.segmenter.footing import Footing, next_footing
+from streams.segmenter.footing import Footing, lacking, next_footing
 from streams.segmenter.progress import Progress
 from streams.segmenter.stored_registers import StoredRegisters
 from streams.segmenter.summarising import Summarising
@@ -112,6 +112,10 @@ class SegmentShift:
         A snapshot of other rules says nothing about these: then the next one is waited for.
         """
         return self._has_epoch() and self._has_snapshot()
+
+    def lacks(self) -> str:
+        """Return what `ready` waits for, "" where it waits for nothing; nothing is changed."""
+        return lacking(self.progress, self.snapshot, self._in_use(), self._board)
 
     def _has_epoch(self) -> bool:
         mixture, number = self.customers.mixture, self.progress.epoch

@@ -25,6 +25,7 @@ from streams.console.pulse import Pulse, Reading
 from streams.console.shell import shell
 from streams.console.words import Words
 from streams.counts import Counts, moves_key, sizes_key
+from streams.lane.standstills import EVERY, Reason, Standstill
 
 RULES = read_rules("")
 PT, EN = Words("pt"), Words("en")
@@ -102,6 +103,20 @@ def test_a_broker_that_is_away_and_what_it_says_are_alarms() -> None:
         "The workers are 11,000 events behind",
         "2 refused messages are still open",
     ]
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_standstill_is_an_alarm_with_what_to_do(reason: Reason) -> None:
+    stands = [Standstill(reason, 3, "orders …", "…"), Standstill(reason, EVERY, "all …", "…")]
+    for words, starts in (
+        (PT, ("A partição 3 está parada: ", "O trabalho está parado: ")),
+        (EN, ("Partition 3 stands still: ", "The work stands still: ")),
+    ):
+        found = alarms(words, desk(), reading(), Examined({}, 1, {}, 0, stands))
+        assert len(found) == len(starts)
+        assert all(alarm.told.startswith(start) for alarm, start in zip(found, starts, strict=True))
+        assert found[0].told.endswith("(orders …)")
+        assert all(alarm.do for alarm in found)
 
 
 def test_segments_are_in_the_order_of_the_rules_and_what_they_do_not_name_is_last() -> None:

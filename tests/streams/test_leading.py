@@ -50,13 +50,14 @@ def segmenter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made._leader, made._reader = FakeLeader(), FakeReader()
     made._leading = None, threading.Event()
     made._leading[1].set()
-    made._states, made._watch, made._monitor = Mock(), Mock(), None
+    watch = Mock()
+    made._states, made._watches, made._monitor = Mock(), (watch,), None
     yield made
     made._leader.may_end.set()
     made.stop()
     assert made._reader.stopped
     made._states.close.assert_called_once()
-    made._watch.stop.assert_called_once()
+    watch.stop.assert_called_once()
     assert made._leader.leading == 0
 
 

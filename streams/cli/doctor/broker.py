@@ -12,6 +12,7 @@ from streams.access.places import Address, address_of
 from streams.access.reach import Unreachable
 from streams.cli.doctor.checks import Check, State, divided, skew
 from streams.clock import now_ms
+from streams.ends import answered
 from streams.settings import Settings
 
 _ANSWER_S: Final = 10.0
@@ -108,7 +109,7 @@ def _newest(admin: AdminClient, names: tuple[str, ...], partitions: int) -> Iter
     places = [TopicPartition(name, number) for name in names for number in range(partitions)]
     asked = dict.fromkeys(places, OffsetSpec.max_timestamp())
     for answer in admin.list_offsets(asked, request_timeout=_ANSWER_S).values():
-        yield answer.result().timestamp or 0
+        yield answered(answer).timestamp or 0
 
 
 def told_by(error: KafkaException) -> Check:

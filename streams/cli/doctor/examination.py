@@ -56,8 +56,8 @@ def _on_broker(settings: Settings, rules: Path | None) -> Iterator[Check]:
     yield from broker.advertised(settings, admin)
     state = list(broker.topics_as_they_must_be(settings, admin))
     yield from state
-    yield work.members(admin, settings.app_id, "worker")
-    yield work.members(admin, f"{settings.app_id}-cache", "cache")
+    yield work.members(settings, settings.app_id, "worker")
+    yield work.members(settings, f"{settings.app_id}-cache", "cache")
     if any(check.name == "topics" and check.mend for check in state):
         return  # what follows reads them
     yield from broker.clocks(settings, admin)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from streams.lane.standstills import Reason
 from streams.telling.language import Both
 
 ALARMS: Final = Both("Alarmes", "Alarms")
@@ -69,6 +70,64 @@ NOBODY_DO: Final = Both(
     "inicie `nyxter worker`; um que terminou diz por quê na última linha.",
     "start `nyxter worker`; one that ended says why in its last line.",
 )
+STANDS: Final = Both("A partição {} está parada: {}", "Partition {} stands still: {}")
+ALL_STAND: Final = Both("O trabalho está parado: {}", "The work stands still: {}")
+WHY_IT_STANDS: Final = {
+    Reason.INPUT_DELETED: Both(
+        "registros de entrada foram apagados antes de aplicados",
+        "input was deleted before it was applied",
+    ),
+    Reason.TOPIC_RECREATED: Both(
+        "um tópico de entrada foi apagado e criado de novo",
+        "an input topic was deleted and made anew",
+    ),
+    Reason.PARTITIONS_CHANGED: Both(
+        "um tópico de entrada tem outro número de partições",
+        "an input topic has another number of partitions",
+    ),
+    Reason.UNREADABLE: Both(
+        "um registro de entrada não pode ser lido", "a record of the input cannot be decoded"
+    ),
+    Reason.OTHER_RULES: Both(
+        "workers do grupo usam regras diferentes", "workers of the group run different rules"
+    ),
+    Reason.STALLED: Both(
+        "a entrada cresce e nada é aplicado", "the input grows and nothing is applied"
+    ),
+    Reason.NO_SNAPSHOT: Both("nenhum retrato da base é feito", "no snapshot of the base is made"),
+    Reason.BROKER_SILENT: Both("o broker não responde", "the broker does not answer"),
+    Reason.FOREIGN_KEY: Both(
+        "uma chave do Redis não é do Nyxter", "a key in Redis is not Nyxter's"
+    ),
+}
+_RESTORE: Final = Both(
+    "restaure o tópico do arquivo, ou siga adiante com `nyxter skip`; `nyxter doctor` diz de onde.",
+    "restore the topic from an archive, or go on with `nyxter skip`; `nyxter doctor` says where.",
+)
+_LOOK: Final = Both(
+    "pergunte aos workers com `nyxter health --ready` o que esperam; `nyxter doctor` examina tudo.",
+    "ask the workers by `nyxter health --ready` what they wait for; `nyxter doctor` examines all.",
+)
+STANDS_DO: Final = {
+    Reason.INPUT_DELETED: _RESTORE,
+    Reason.TOPIC_RECREATED: _RESTORE,
+    Reason.PARTITIONS_CHANGED: Both(
+        "o que está nas outras partições não é aplicado: veja como migrar em `docs/operations.md`.",
+        "what lies in the other partitions is not applied: `docs/operations.md` says how to "
+        "migrate.",
+    ),
+    Reason.UNREADABLE: _RESTORE,
+    Reason.OTHER_RULES: Both(
+        "inicie todos os workers com as mesmas regras.", "start all workers with the same rules."
+    ),
+    Reason.STALLED: _LOOK,
+    Reason.NO_SNAPSHOT: _LOOK,
+    Reason.BROKER_SILENT: KAFKA_DO,
+    Reason.FOREIGN_KEY: Both(
+        "`nyxter doctor` nomeia a chave; `nyxter cache rebuild` a põe de lado.",
+        "`nyxter doctor` names the key; `nyxter cache rebuild` puts it aside.",
+    ),
+}
 LETTERS: Final = Both(
     "{} mensagens recusadas ainda em aberto", "{} refused messages are still open"
 )
