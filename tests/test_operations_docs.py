@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from streams.lane.metrics import LaneMetrics
+from streams.lane.standstills import Standstills
 from streams.monitoring.broker import BrokerWatch
 from streams.monitoring.cache import CacheReport
 from streams.monitoring.worker import Outputs, WorkerReport
@@ -25,6 +26,7 @@ ENDINGS = ("_total", "_bucket", "_count", "_sum", "_created")
 
 
 class NoLanes:
+    config = SimpleNamespace(standstills=Standstills())
     owned: frozenset[int] = frozenset()
 
     def __iter__(self) -> Iterator[Any]:
