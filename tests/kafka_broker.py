@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -173,6 +174,23 @@ class KafkaBroker:
         assert self._child is not None, "it does not run"
         self._child.kill()
         self._child = None
+
+    def limit_files(self, most: int) -> None:
+        """Let none of its files grow beyond so many bytes from now on, as on a full disk.
+
+        What is mapped into memory (its indexes) has its room already. Once it is started again, it
+        has room again.
+        """
+        assert self._child is not None, "it does not run"
+        _, hard = resource.prlimit(self._child.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._child.pid, resource.RLIMIT_FSIZE, (most, hard))
+
+    def ended(self) -> int:
+        """Wait until it ends by itself; return its exit status."""
+        assert self._child is not None, "it does not run"
+        status = self._child._process.wait(READY_S)
+        self._child = None
+        return status
 
     def close(self) -> None:
         """End it and remove its data, if the directory is its own."""

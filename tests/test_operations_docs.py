@@ -26,8 +26,8 @@ ENDINGS = ("_total", "_bucket", "_count", "_sum", "_created")
 
 
 class NoLanes:
-    owned: frozenset[int] = frozenset()
     config = SimpleNamespace(standstills=Standstills())
+    owned: frozenset[int] = frozenset()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(())
