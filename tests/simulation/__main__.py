@@ -9,6 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from simulation.campaign import Campaign, line_of
+from simulation.hunting import hunt, row_of
+from simulation.mutants import MUTANTS
 from simulation.running import Outcome, Simulation
 
 
@@ -19,7 +21,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="run fresh seeds for so long")
     parser.add_argument("--calm", action="store_true", help="break nothing")
     parser.add_argument("--trace", action="store_true", help="print the last things that happened")
+    parser.add_argument("--mutants", metavar="WORD", help="look for planted faults: all, or …")
     given = parser.parse_args()
+    if given.mutants:
+        sys.exit(_hunt(given.mutants, given.seed))
     if given.minutes:
         sys.exit(_campaign(given.seed, given.minutes))
     outcome = Simulation(given.seed, calm=given.calm).run()
@@ -39,6 +44,17 @@ def _campaign(first: int, minutes: float) -> int:
     print("sometimes:", ", ".join(f"{k} {n}" for k, n in sorted(campaign.sometimes.items())))
     print(f"failed: {len(campaign.failed)}")
     return bool(campaign.failed)
+
+
+def _hunt(word: str, first: int) -> int:
+    chosen = [m for m in MUTANTS if word == "all" or word in m.name]
+    print("| planted | found at seed | seeds | virtual s | s | what caught it |")
+    missed = 0
+    for mutant in chosen:
+        found = hunt(mutant, itertools.count(first))
+        missed += not found.failure
+        print(row_of(found), flush=True)
+    return missed
 
 
 def _tell(outcome: Outcome) -> None:

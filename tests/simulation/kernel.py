@@ -225,6 +225,15 @@ class Kernel:
 
     def run(self) -> None:
         """Run until `is_over`; raise what the run failed with."""
+        try:
+            self._run()
+        except Exception as failure:  # noqa: BLE001 - what an oracle says as something happens
+            self.fail(failure)
+        self._take_down()
+        if self.failure is not None:
+            raise self.failure
+
+    def _run(self) -> None:
         timers, choose = self._timers, self.random.random
         while not self.is_over:
             ready = self._ready
@@ -240,9 +249,6 @@ class Kernel:
                 function()
             else:
                 self.fail(Violation("nothing will ever happen again"))
-        self._take_down()
-        if self.failure is not None:
-            raise self.failure
 
     def _turn(self, task: Task) -> None:
         if task.is_done:

@@ -73,10 +73,12 @@ class Network:
 
     def is_dark(self, process: Process | None) -> bool:
         """Tell whether nothing gets through to a process."""
-        now = self.kernel.now
-        if now < self.down_until:
-            return True
-        return process is not None and now < self.dark.get(process.name, 0.0)
+        return self.dark_until(process) > self.kernel.now
+
+    def dark_until(self, process: Process | None) -> float:
+        """Return until when nothing gets through to a process."""
+        own = 0.0 if process is None else self.dark.get(process.name, 0.0)
+        return max(own, self.down_until)
 
     def delay(self, process: Process | None) -> float:
         """Return how long one way takes just now."""
@@ -126,19 +128,28 @@ class Connection:
         self._name = name
         self._arrives = 0.0
 
-    def ask(self, kind: str, handle: Callable[[], Any], timeout: float) -> Any:
+    def ask(
+        self,
+        kind: str,
+        handle: Callable[[], Any],
+        timeout: float,
+        on_sent: Callable[[], None] = lambda: None,
+    ) -> Any:
         """Send a request and wait for what the broker answers.
 
-        Raises NoAnswer.
+        `on_sent` is called where the request leaves. What a blackhole swallows the system sends
+        again when it can, so it arrives after all. Raises NoAnswer.
         """
         kernel, network = self._kernel, self._network
-        if network.is_dark(self._process):
+        if kernel.now < network.down_until:
             kernel.sleep(min(timeout, 0.1 + 0.4 * kernel.random.random()))
-            raise NoAnswer("away")
+            raise NoAnswer("refused")
+        on_sent()
         fate = network.fate(kind) if self._process is not None else "ok"
         exchange = _Exchange(self, kind, handle, fate)
         slow = kernel.random.random() * 4 if fate == "slow" else 0.0
-        at = max(self._arrives, kernel.now + network.delay(self._process) + slow)
+        leaves = max(kernel.now, network.dark_until(self._process))
+        at = max(self._arrives, leaves + network.delay(self._process) + slow)
         self._arrives = at
         if fate == "held":
             self._hold(exchange)
@@ -201,8 +212,10 @@ class _Exchange:
             self._connection.arrived(self._kind)
 
     def _take(self, answer: Any) -> None:
-        if self._connection._network.is_dark(self._connection._process):
-            self.lose()
+        network, process = self._connection._network, self._connection._process
+        if network.is_dark(process):
+            at = network.dark_until(process) + network.delay(process)
+            self._kernel.call_at(at, lambda: self._take(answer))
             return
         self.answer, self.is_answered = answer, True
         self.lose()

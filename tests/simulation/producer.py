@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from simulation.logs import Intent, Record
 from simulation.sending import Failed, Operation, Sending
+from simulation.threads import EPOCH_S
 
 _MOST_RECORDS = 100_000
 
@@ -89,8 +90,10 @@ class Producer(Sending):
         self._forget()
 
     def purge(self, *_: Any, **__: Any) -> None:
-        """Drop what was not sent."""
+        """Drop what was not sent: who calls this lets go of the client, which tries no more."""
         self._pending.clear()
+        if self._operation is not None:
+            self._operation.give_up()
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -138,9 +141,14 @@ class Producer(Sending):
             self._kernel.wake(operation.waits)
 
     def _tell_statistics(self) -> None:
+        """Tell what was counted at the last of the times at which statistics are due."""
         if self._statistics is None or not self._statistics_s:
             return
-        if self._kernel.now - self._told_at >= self._statistics_s:
-            self._told_at = self._kernel.now
-            requests = {"EndTxn": self._sent}
-            self._statistics(json.dumps({"brokers": {"broker:9092/1": {"req": requests}}}))
+        due = (self._kernel.now - self._told_at) // self._statistics_s
+        if due < 1:
+            return
+        self._told_at += due * self._statistics_s
+        sent = sum(at <= self._told_at for at in self._sent)
+        clock = int((self._told_at + EPOCH_S) * 1e6)
+        broker = {"TxnCoordinator": {"req": {"EndTxn": sent}}}
+        self._statistics(json.dumps({"ts": clock, "brokers": broker}))

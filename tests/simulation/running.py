@@ -1,16 +1,20 @@
 """One seed's simulation, from its start until it has come to rest."""
 
+import gc
 import random
 import time
+import traceback
 from collections import Counter
 from typing import NamedTuple
 
 from simulation import world as worlds
 from simulation.faults import Faults
 from simulation.kernel import Kernel, Violation
+from simulation.mutations import Mutant, planted
 from simulation.patches import patched
 from simulation.rest import Inputs, check_journal, check_profiles, restless
 from simulation.system import Plan, System
+from streams.journal_replay import JournalBroken
 
 REST_S = 300.0
 
@@ -49,10 +53,13 @@ class Simulation:
         Decides everything.
     calm
         Whether nothing is broken.
+    mutant
+        A fault planted in the code, None: the code as it is.
 
     """
 
-    def __init__(self, seed: int, *, calm: bool = False) -> None:
+    def __init__(self, seed: int, *, calm: bool = False, mutant: Mutant | None = None) -> None:
+        self._mutant = mutant
         self.seed = seed
         self.plan = Plan(seed)
         self.kernel = Kernel(seed, self.plan.preempts)
@@ -63,17 +70,23 @@ class Simulation:
     def run(self) -> Outcome:
         """Run it to its end."""
         began, failure = time.monotonic(), ""
+        gc.set_threshold(100_000, 50, 100)
         random.seed(self.seed)
         worlds.enter(self.system.world)
         shrunk = {**self.plan.shrunk, "streams.journal_replay.Paced": Inputs}
         try:
             with patched(self.kernel, self.system.clock, self._hear, self._signal, shrunk):
-                self.kernel.spawn(None, "script", self._script)
-                self.kernel.run()
+                with planted(self._mutant):
+                    self.kernel.spawn(None, "script", self._script)
+                    self.kernel.run()
                 check_profiles(self.system)
                 check_journal(self.system)
         except Violation as violation:
             failure = str(violation)
+        except Exception as error:  # noqa: BLE001 - the oracles could not even be asked
+            failure = "".join(traceback.format_exception_only(error)).strip()
+            if not isinstance(error, JournalBroken):
+                failure = traceback.format_exc()
         finally:
             worlds.leave()
         return self._outcome(failure, time.monotonic() - began)

@@ -63,6 +63,7 @@ class Safety:
             elif topic == topics.SNAPSHOTS:
                 self._check_snapshot(record)
         self._check_positions(entries, positions)
+        self._check_composed(txn)
 
     def _check_whole(self, name: str, txn: Txn) -> None:
         intents = {record.intent for _, _, record in txn.records}
@@ -138,6 +139,19 @@ class Safety:
                 )
             if Progress(*position["memo"]).entry != entry.number:
                 raise Violation(f"partition {partition}: the state names another entry")
+
+    def _check_composed(self, txn: Txn) -> None:
+        """A snapshot and what the journal says of it are one transaction."""
+        headers, compositions = [], []
+        for topic, _, record in txn.records:
+            if topic == topics.SNAPSHOTS and record.key == HEADER_KEY:
+                headers.append(loads(record.value or b"")["number"])
+            elif topic == topics.JOURNAL:
+                entry = read_entry(record.value or b"")
+                if isinstance(entry, Composition):
+                    compositions.append(entry.snapshot)
+        if headers != compositions:
+            raise Violation(f"snapshots {headers} with compositions {compositions}")
 
     def _check_id(self, record: Record) -> None:
         event_id = loads(record.value or b"")["id"]

@@ -64,6 +64,10 @@ class Operation:
         self.is_given_up = True
 
 
+def _nothing() -> None:
+    """Count nothing."""
+
+
 class Sending:
     """The requests of one transactional producer, and what is known of their answers."""
 
@@ -80,7 +84,7 @@ class Sending:
         self._statistics: Callable[[str], Any] | None = config.get("stats_cb")
         self._statistics_s = config.get("statistics.interval.ms", 0) / 1000
         self._told_at = self._kernel.now
-        self._sent = 0  # EndTxn requests
+        self._sent: list[float] = []  # when each EndTxn request was
         self._connection = Connection(self._broker.network, self._process, self._name)
         self._id: tuple[int, int] | None = None
         self._fatal: KafkaError | None = None
@@ -106,10 +110,9 @@ class Sending:
         while True:
             if operation.is_given_up:
                 raise _abortable("given up")
-            if kind == "EndTxn":
-                self._sent += 1
+            sent = self._count if kind == "EndTxn" else _nothing
             try:
-                answer = self._connection.ask(kind, handle, self._socket_s)
+                answer = self._connection.ask(kind, handle, self._socket_s, sent)
             except NoAnswer:
                 answer = None
             code = answer[0] if isinstance(answer, tuple) else answer
@@ -118,6 +121,9 @@ class Sending:
             self._kernel.sleep(0.02 if code == CONCURRENT else backoff)
             if code != CONCURRENT:
                 backoff = min(2 * backoff, self._backoff_most_s)
+
+    def _count(self) -> None:
+        self._sent.append(self._kernel.now)
 
     def _ask_id(self, known: tuple[int, int] | None) -> None:
         init = self._broker.coordinator.init

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from simulation.kernel import Kernel, Task
 
+EPOCH_S = 1_000.0  # what monotonic clocks show at the beginning
+
 
 class Time:
     """The module `time`, by a kernel's clock; `wall` says what time of day it is."""
@@ -22,7 +24,7 @@ class Time:
 
     def monotonic(self) -> float:
         self._kernel.preempt()
-        return self._kernel.now + 1_000.0
+        return self._kernel.now + EPOCH_S
 
     perf_counter = monotonic
 
