@@ -16,6 +16,7 @@ from schemas.rules import Rules
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import POSITION_KEY, Position, latest, opened, put
 from streams.lane.lanes import writer_name
+from streams.lane.ownership import Ownership
 from streams.lane.records import Record
 from streams.lane.transaction import TransactionalProducer
 from streams.segmenter.leader import leader_name
@@ -78,7 +79,12 @@ class Rebuild:
         # The leader writes to the journal, too: what it left open would hide the journal's end.
         TransactionalProducer(client, leader_name(app_id), 0).close()
         self._producers = {
-            number: TransactionalProducer(client, writer_name(app_id, changelog, number), number)
+            number: TransactionalProducer(
+                client,
+                writer_name(app_id, changelog, number),
+                number,
+                Ownership(client, changelog, number, lambda: True),
+            )
             for number in range(partitions)
         }
 

@@ -167,12 +167,16 @@ class FakeCluster:
     def __init__(self) -> None:
         self.changelogs: dict[int, dict[bytes, bytes]] = defaultdict(dict)
         self.producers: dict[str, _ClusterProducer] = {}
+        self.ownerships: dict[str, Any] = {}
         self.loads: list[int] = []
         self.on_load: Callable[[int], None] = lambda _: None
         self.on_write: Callable[[int], None] = lambda _: None
 
-    def producer(self, _: Mapping[str, Any], name: str, partition: int) -> "_ClusterProducer":
+    def producer(
+        self, _: Mapping[str, Any], name: str, partition: int, ownership: Any = None
+    ) -> "_ClusterProducer":
         """Stand in for `TransactionalProducer`."""
+        self.ownerships[name] = ownership
         self.producers[name] = fresh = _ClusterProducer(self, name, partition)
         return fresh
 

@@ -190,6 +190,14 @@ class KafkaProxy(Proxy):
         self._troubles.append(trouble)
         return trouble
 
+    async def _arrived(self, payload: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Look at a request before it is handed on; False: it is not, and its client is let go."""
+        del payload, writer
+        return True
+
+    async def _answered(self, writer: asyncio.StreamWriter, number: int) -> None:
+        """Look at the answer to a client's request of a number before it is handed back."""
+
     def _met(self, api: int) -> Trouble | None:
         for trouble in self._troubles:
             if trouble.api == api and trouble.done < trouble.count:
@@ -200,32 +208,35 @@ class KafkaProxy(Proxy):
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter
     ) -> None:
-        while (payload := await _frame(reader)) is not None:
+        while (payload := await frame(reader)) is not None:
+            if not await self._arrived(payload, writer):
+                return
             api, version, number = struct.unpack(">hhi", payload[:8])
             trouble = self._met(api)
             await self._flowing.wait()
             if trouble is not None and trouble.what == "refused":
                 assert version <= _PLAIN[api], f"version {version} of request {api} is not known"
-                await _send(writer, _framed(struct.pack(">iih", number, 0, trouble.error)))
+                await _send(writer, framed(struct.pack(">iih", number, 0, trouble.error)))
                 continue
             if trouble is not None and trouble.what == "late":
                 await asyncio.sleep(trouble.seconds)
             elif trouble is not None:
                 self._marked[writer, number] = trouble
-            await _send(back, _framed(payload))
+            await _send(back, framed(payload))
 
     async def _answers(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (payload := await _frame(there)) is not None:
+        while (payload := await frame(there)) is not None:
             number = struct.unpack(">i", payload[:4])[0]
+            await self._answered(writer, number)
             trouble = self._marked.pop((writer, number), None)
             if trouble is not None and trouble.what == "lost":
                 return
             if trouble is not None:
                 await asyncio.sleep(trouble.seconds)
-            await self._hand_back(writer, _framed(payload))
+            await self._hand_back(writer, framed(payload))
 
 
-async def _frame(reader: asyncio.StreamReader) -> bytes | None:
+async def frame(reader: asyncio.StreamReader) -> bytes | None:
     """Return the next request or answer, None where the connection has ended."""
     try:
         size = await reader.readexactly(4)
@@ -234,7 +245,7 @@ async def _frame(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def _framed(payload: bytes) -> bytes:
+def framed(payload: bytes) -> bytes:
     return struct.pack(">i", len(payload)) + payload
 
 

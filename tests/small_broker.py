@@ -87,7 +87,10 @@ class SmallProducer:
     the commit that nobody hears of held.
     """
 
-    def __init__(self, client: Mapping[str, Any], name: str, partition: int) -> None:
+    def __init__(
+        self, client: Mapping[str, Any], name: str, partition: int, ownership: Any = None
+    ) -> None:
+        del ownership  # of one broker in memory no request comes late
         self._broker: SmallBroker = client["broker"]
         self._fails = client.get("fails", lambda: None)
         self._name = name

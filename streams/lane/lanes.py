@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from streams.lane.changelog import Position
 from streams.lane.lane import Ended, Lane
 from streams.lane.metrics import LaneMetrics
+from streams.lane.ownership import Ownership
 from streams.lane.records import Record, Shift
 from streams.lane.standstills import Reason, Standstill, Standstills
 from streams.lane.state import MemoryStates, State, States
@@ -245,7 +246,8 @@ class Lanes:
     def _fence_and_load(self, partition: int) -> Lane:
         config = self.config
         name = writer_name(config.app_id, config.changelog, partition)
-        producer = TransactionalProducer(config.client, name, partition)
+        ownership = self._ownership(partition)
+        producer = TransactionalProducer(config.client, name, partition, ownership)
         try:
             return self._opened(partition, producer)
         except StateUnusable:
@@ -253,6 +255,17 @@ class Lanes:
             # was just read: then nothing is known of the state.
             producer.confirm(config.changelog)
             raise
+
+    def _ownership(self, partition: int) -> Ownership:
+        """Return what tells whether a partition that is loaded now is this worker's ever since."""
+        config, keeper = self.config, self._tasks.get(partition)
+
+        def leased() -> bool:
+            now = self._tasks.get(partition)
+            return now is not None and now is keeper and not self._suspended
+
+        renewed = config.metrics.epoch_renewed
+        return Ownership(config.client, config.changelog, partition, leased, renewed)
 
     def _opened(self, partition: int, producer: TransactionalProducer) -> Lane:
         state = self._states.open(partition)

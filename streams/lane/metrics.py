@@ -32,6 +32,8 @@ class LaneMetrics:
         Seconds to take over a partition: fence, read its state back, compute its figures.
     ended
         Lanes that came to an end, by how: stopped, fenced, broken.
+    renewed
+        New epochs of producers whose state was kept, by reason.
     loaded
         Partitions that are worked on.
 
@@ -69,7 +71,17 @@ class LaneMetrics:
         self.ended = Counter(
             "nyxter_lanes_ended", "Lanes that came to an end", ["how"], registry=registry
         )
+        self.renewed = Counter(
+            "nyxter_epochs_renewed",
+            "Producers that began a new epoch since a late EndTxn may have been under way",
+            ["reason"],
+            registry=registry,
+        )
         self.loaded = Gauge("nyxter_partitions_loaded", "Partitions at work", registry=registry)
+
+    def epoch_renewed(self, reason: str) -> None:
+        """Take note that a producer began a new epoch with its state kept, and why."""
+        self.renewed.labels(reason).inc()
 
     def applied(self, messages: Sequence[Message]) -> None:
         """Take note of the messages of a batch that was committed just now."""

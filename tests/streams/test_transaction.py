@@ -69,6 +69,10 @@ class Client:
         options.pop("on_delivery", None)  # told how far the topic of state has come
         self.open.append((topic, key, value, partition, options))
 
+    def flush(self, _: float) -> int:
+        self._do("flush")
+        return 0
+
     def commit_transaction(self, _: float) -> None:
         self._do("commit")
         assert self.open is not None

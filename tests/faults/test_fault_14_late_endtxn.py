@@ -1,0 +1,167 @@
+"""An EndTxn comes late, into the next transaction: nothing is torn by it."""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from conftest import need_kafka, unique
+from holding_proxy import MOMENTS, HoldingProxy, Late, Moment
+from kafka_broker import KafkaBroker
+from running import asked
+
+from streams import topics
+from streams.lane.changelog import opened
+from streams.lane.end_txn import EndTxns
+from streams.lane.ownership import Ownership
+from streams.lane.records import Record
+from streams.lane.transaction import Fenced, TransactionalProducer
+
+pytestmark = pytest.mark.kafka
+
+PARTITIONS: Final = 6
+FIRST: Final = 5_000  # records of the first partition: the client asks for the others later
+WHOLE: Final = FIRST + PARTITIONS  # one in each other partition, and one in the changelog
+MOST: Final = 6  # transactions within which what is late has come
+
+Case = tuple[Moment, bool]
+CASES: Final[tuple[Case, ...]] = tuple((m, commit) for m in MOMENTS for commit in (True, False))
+# Of these each one tears, where nothing is done against it.
+TEARING: Final[tuple[Case, ...]] = (("between Produces", True), ("between AddPartitions", False))
+
+
+@pytest.fixture(scope="module")
+def proxy() -> Iterator[HoldingProxy]:
+    with HoldingProxy() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def broker(proxy: HoldingProxy) -> Iterator[KafkaBroker]:
+    need_kafka()
+    with KafkaBroker(proxy=proxy.address) as running:
+        proxy.upstream = running.behind_proxy
+        yield running
+
+
+class Bench:
+    """The lane's own producer behind the proxy, and what became of each of its transactions."""
+
+    def __init__(self, broker: KafkaBroker, proxy: HoldingProxy) -> None:
+        self._client: dict[str, Any] = {"bootstrap.servers": broker.bootstrap, "log_level": 0}
+        self._proxied = self._client | {"bootstrap.servers": proxy.address}
+        self._proxy = proxy
+        self._name, self._topic, self._changelog = unique("lane"), unique("out"), unique("log")
+        made = [topics.Topic(self._topic, PARTITIONS, "delete")]
+        made.append(topics.Topic(self._changelog, 1, "compact"))
+        topics.create(AdminClient(self._client), made)
+        self.renewed: list[str] = []
+        self.fenced: list[str] = []
+        self._returned: list[bytes] = []
+        self._written = 0
+        self._producer = self._made()
+
+    def _made(self) -> TransactionalProducer:
+        ownership = Ownership(self._client, self._changelog, 0, lambda: True, self.renewed.append)
+        return asked(lambda: TransactionalProducer(self._proxied, self._name, 0, ownership))  # type: ignore[no-any-return]
+
+    def write(self) -> None:
+        """Write a transaction; where that is fenced, go on with another producer, as lanes do."""
+        self._written += 1
+        tag = str(self._written).encode()
+        numbers = [0] * FIRST + [*range(1, PARTITIONS)]
+        records = [Record(self._topic, tag, b"", None, number) for number in numbers]
+        try:
+            self._producer.write([*records, Record(self._changelog, tag, b"")])
+        except Fenced as reason:
+            self.fenced.append(str(reason))
+            self._producer.close()
+            self._producer = self._made()
+        else:
+            self._returned.append(tag)
+
+    def abort_next(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the next transaction fail once all of it is sent, so that it is aborted."""
+        producer, produce = self._producer, self._producer._produce
+        abortable = KafkaError(KafkaError._TIMED_OUT, "of the test", txn_requires_abort=True)
+
+        def fail(records: Any) -> None:
+            monkeypatch.setattr(producer, "_produce", produce)
+            produce(records)
+            producer._producer.flush(30)
+            raise KafkaException(abortable)
+
+        monkeypatch.setattr(producer, "_produce", fail)
+
+    def torn(self) -> list[str]:
+        """What is there in part, and what is not although its write returned."""
+        places = [(self._topic, number) for number in range(PARTITIONS)] + [(self._changelog, 0)]
+        there: Counter[bytes] = Counter()
+        for topic, number in places:
+            with opened(self._client, topic, number) as log:
+                there.update(key for pairs, _ in log.read(log.start) for key, _ in pairs)
+        lost = [f"{tag!r} is lost" for tag in self._returned if tag not in there]
+        return lost + [f"{tag!r}: {n} of {WHOLE}" for tag, n in there.items() if n != WHOLE]
+
+
+def end_late(
+    bench: Bench,
+    proxy: HoldingProxy,
+    case: Case,
+    chance: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Late:
+    """Let an EndTxn come late into the transaction after its own, at a moment of a case."""
+    moment, commit = case
+    bench.write()
+    late = proxy.hold(moment, commit=commit, seconds=chance.uniform(0, 0.02))
+    if not commit:
+        bench.abort_next(monkeypatch)
+    for _ in range(MOST):
+        bench.write()
+        if late.error is not None:
+            break
+    bench.write()
+    assert late.error is not None, f"{case}: it never came to that moment"
+    return late
+
+
+def trust_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EndTxns, "distrust", lambda *_: "")
+
+
+@pytest.mark.parametrize("case", TEARING)
+def test_the_fault_is_seen_where_nothing_is_done_against_it(
+    broker: KafkaBroker,
+    proxy: HoldingProxy,
+    case: Case,
+    chance: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trust_everything(monkeypatch)
+    bench = Bench(broker, proxy)
+    late = end_late(bench, proxy, case, chance, monkeypatch)
+    assert late.error == 0
+    assert bench.torn() != []
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_is_torn(
+    broker: KafkaBroker,
+    proxy: HoldingProxy,
+    case: Case,
+    chance: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    whole: bool,
+) -> None:
+    bench, rounds = Bench(broker, proxy), 5 if whole else 1
+    for _ in range(rounds):
+        late = end_late(bench, proxy, case, chance, monkeypatch)
+        assert late.error != 0, "what comes late is of an epoch that is over"
+    assert bench.torn() == []
+    assert bench.fenced == []
+    assert len(bench.renewed) == rounds
