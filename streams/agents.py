@@ -27,4 +27,4 @@ def hand_over(fetched: Fetched, consumer: Any, lanes: Lanes) -> None:
     """Put messages into their lane, unless they were fetched before its gate was opened anew."""
     lane = lanes.get(fetched.partition)
     if lane is not None and consumer.is_current(fetched):
-        lane.put(fetched.topic, fetched.messages)
+        lane.put(fetched.topic, fetched.messages, fetched.following)

@@ -18,6 +18,7 @@ from streams.agents import add_agents
 from streams.client import client_config
 from streams.clock import now, now_ms
 from streams.ends import Ends
+from streams.lane.inputs import Inputs
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics
 from streams.lane.state import MemoryStates, States
@@ -118,6 +119,7 @@ class Segmenter:
                 metrics=LaneMetrics(registry),
                 vouch=partial(vouch, client, topics.changelog(settings)),
                 states=self._states,
+                inputs=Inputs(client, SOURCES),
             )
         )
         self._watch = BrokerWatch(

@@ -97,7 +97,9 @@ class Coverage:
 
     def _see_entry(self, partition: int, entry: Entry) -> None:
         self.applied += sum(
-            end - start for topic, start, end in entry.spans if topic in topics.INPUTS
+            end - start
+            for topic, start, end in entry.spans
+            if topic in topics.INPUTS and entry.skipped is None
         )
         self._in_use[partition] = entry.snapshot
         if entry.sweep is not None and entry.sweep.end >= BUCKETS:

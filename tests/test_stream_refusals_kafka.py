@@ -70,7 +70,8 @@ def test_a_log_that_starts_beyond_the_position_stops_its_partition_alone(own: Sy
     (line,) = _refusals(own)
     assert (line["level"], line["reason"], line["partition"]) == ("error", "input_deleted", 0)
     assert line["detail"] == (
-        f"{topics.PURCHASES} starts at {end}, beyond the position {position[topics.PURCHASES]}"
+        f"{topics.PURCHASES}, partition 0: offsets {position[topics.PURCHASES]} to {end - 1} were "
+        "deleted before they were applied"
     )
     assert own.progress()[0][0][topics.PURCHASES] == position[topics.PURCHASES]
     assert not set(some[0]) & own.profiles().keys()

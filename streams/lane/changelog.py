@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -35,6 +36,8 @@ class Position(NamedTuple):
         What the work remembers.
     since
         The offset of the changelog from which on it holds the whole state (0 but after a rebuild).
+    topic_ids
+        The id that each source topic had when its offsets were applied, where that is known.
 
     """
 
@@ -42,10 +45,12 @@ class Position(NamedTuple):
     partitions: int
     memo: Any
     since: int = 0
+    topic_ids: Mapping[str, str] = MappingProxyType({})
 
     def value(self) -> bytes:
         """Return the value of the position record."""
-        return dumps({"version": VERSION, **self._asdict()})
+        ids = dict(self.topic_ids)
+        return dumps({"version": VERSION, **self._asdict(), "topic_ids": ids})
 
 
 def position_of(value: bytes | None) -> Position | None:

@@ -8,7 +8,7 @@ the changelog tells where to go on.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from enum import Enum
 from typing import Final
@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 from nyxter_online.intake import Message
 from streams.lane.changelog import POSITION_KEY, Position
 from streams.lane.metrics import LaneMetrics
-from streams.lane.records import Batch, Portion, Record, Shift
+from streams.lane.records import Batch, Passed, Portion, Record, Shift
 from streams.lane.state import MemoryState, State
 from streams.lane.transaction import Fenced, TransactionalProducer
 from streams.lane.unusable import StateUnusable
@@ -34,6 +34,7 @@ _MOST: Final = 16_000
 _IDLE_S: Final = 0.2  # how often an idle lane looks for work that is due without messages
 _GATHER_S: Final = 0.03  # from the start of one batch to that of the next, if that is a small one
 _SMALL: Final = 200
+_BEGINS: Final = "begins here"
 
 
 class Ended(Enum):
@@ -95,7 +96,7 @@ class Lane:
         self.shift = shift
         self.positions = dict(position.next)  # committed: the next offset of each topic
         self.expected = dict(position.next)  # taken in: the next offset of each topic
-        self._position = position
+        self.position = position  # as it was loaded, then as it was written last
         self._producer = producer
         self._changelog = changelog
         self._solo = solo
@@ -105,6 +106,9 @@ class Lane:
         self._state = state or MemoryState({})
         self.unusable = ""
         self._queue: deque[Portion] = deque()
+        self._first: Batch | None = None  # goes before what is in the queue
+        self._standing = False
+        self._superseded = False
         self._wake = asyncio.Event()
         self._leased = asyncio.Event()
         self._stopping = False
@@ -113,23 +117,64 @@ class Lane:
         self.waiting_bytes = 0
         self.busy_since: float | None = None  # monotonic; None: nothing is in hand
 
-    def put(self, topic: str, messages: Sequence[Message]) -> None:
-        """Take in fetched messages; those taken in before are passed over."""
+    def begin(self, starts: Mapping[str, int], topic_ids: Mapping[str, str]) -> None:
+        """Begin at the offsets of topics that were never read, and note the ids of topics.
+
+        The first transaction stores both, and tells the journal.
+        """
+        if starts or topic_ids:
+            portions = [Portion(topic, 0, at, ()) for topic, at in starts.items()]
+            self._first = Batch(portions, passed=Passed(_BEGINS, topic_ids))
+            self.expected |= starts
+            self.position = self.position._replace(
+                topic_ids={**self.position.topic_ids, **topic_ids}
+            )
+
+    def put(self, topic: str, messages: Sequence[Message], following: int = 0) -> None:
+        """Take in fetched messages; those taken in before are passed over.
+
+        `following` is the offset from which more is fetched: up to there lies nothing else but
+        markers of transactions.
+        """
+        if self._standing:
+            return  # whoever lets it go on asks for them again
         expected = self.expected.get(topic, 0)
         fresh = [message for message in messages if message.offset >= expected]
-        if fresh:
+        end = max(following, fresh[-1].offset + 1) if fresh else following
+        if end > expected:
             self.waiting_bytes += _size(fresh)
-            end = self.expected[topic] = fresh[-1].offset + 1
+            self.expected[topic] = end
             self._queue.append(Portion(topic, expected, end, fresh))
             self._wake.set()
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is in hand."""
-        return not self._queue and self.busy_since is None
+        return not self._queue and self._first is None and self.busy_since is None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it takes in nothing more."""
+        return self._standing
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it stands still, and what it had taken in is committed."""
+        return self._standing and self.is_idle and not self._leased.is_set()
+
+    def stand(self) -> None:
+        """Take in nothing more, and stand still once what was taken in is committed."""
+        self._standing = True
+        self._wake.set()
+
+    def supersede(self) -> None:
+        """End the lane: somebody else has written the position, so it has to be loaded anew."""
+        self._superseded = True
+        self._leased.set()
 
     def lease(self) -> None:
         """Allow work: the group has given the partition to this worker."""
+        self._standing = False
         self._leased.set()
 
     def suspend(self) -> None:
@@ -170,6 +215,11 @@ class Lane:
             await self._leased.wait()
             if self._stopping:
                 return Ended.STOPPED
+            if self._superseded:
+                return Ended.FENCED
+            if self._standing and self.is_idle:
+                self._leased.clear()
+                continue
             if not self.shift.ready():
                 await self._rest()
                 continue
@@ -204,6 +254,9 @@ class Lane:
 
     def _take(self) -> Batch:
         """Take portions off the queue up to the limit; a message of a solo topic alone."""
+        if (first := self._first) is not None:
+            self._first = None
+            return first
         portions: list[Portion] = []
         room = self._limit
         while self._queue and room > 0:
@@ -224,10 +277,11 @@ class Lane:
 
     def _work(self, batch: Batch) -> bool:
         """Do the batch, then what else is due, while more gathers; tell whether there was any."""
-        if batch.portions:
+        if batch.portions or batch.passed:
             self._began = time.monotonic()
             self._handle(batch)
-            self._adapt(len(batch.messages), time.monotonic() - self._began)
+            if batch.messages:
+                self._adapt(len(batch.messages), time.monotonic() - self._began)
         began = time.monotonic()
         chore = self.shift.chore(self.positions)
         if chore is not None:
@@ -264,12 +318,12 @@ class Lane:
 
     def _commit(self, records: list[Record], batch: Batch) -> None:
         following = self.positions | {topic: end for topic, _, end in batch.spans}
-        position = self._position._replace(next=following, memo=self.shift.memo())
+        position = self.position._replace(next=following, memo=self.shift.memo())
         written = [*records, Record(self._changelog, POSITION_KEY, position.value())]
         with self._metrics.committed.time():
             self._state.apply(written, self._producer.write(written))
         self.shift.settle()
-        self.positions = following
+        self.position, self.positions = position, following
         self._metrics.applied(batch.messages)
         self._on_committed(records)
 

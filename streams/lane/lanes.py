@@ -16,6 +16,8 @@ from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from streams.lane.changelog import Position
+from streams.lane.input_watch import OF_INPUTS, InputWatch
+from streams.lane.inputs import InputFacts
 from streams.lane.lane import Ended, Lane
 from streams.lane.metrics import LaneMetrics
 from streams.lane.ownership import Ownership
@@ -29,8 +31,8 @@ from streams.logs import where
 log = structlog.get_logger()
 
 _AGAIN_S: Final = 2.0
-# Found while a partition is fetched; whoever loads it anew finds them again, or not.
-_OF_ONE_LIFE: Final = (Reason.INPUT_DELETED, Reason.TOPIC_RECREATED, Reason.UNREADABLE)
+# Found when a partition begins to be fetched, or while it is.
+_OF_FETCHING: Final = (*OF_INPUTS, Reason.UNREADABLE)
 _MOST_BYTES: Final = 8 * 1024 * 1024  # waiting in one lane, before fetching pauses
 
 
@@ -75,6 +77,8 @@ class LaneConfig:
         written) before anything goes on from it; raises StateUnusable where that can't be.
     standstills
         Where a partition that cannot go on is reported.
+    inputs
+        Answers what the broker has of the source topics; None: it is not asked.
 
     """
 
@@ -93,6 +97,7 @@ class LaneConfig:
     states: States | None = None
     vouch: Callable[[int, Any], None] = field(default=lambda *_: None)
     standstills: Standstills = field(default_factory=Standstills)
+    inputs: InputFacts | None = None
 
 
 def writer_name(app_id: str, changelog: str, partition: int) -> str:
@@ -113,6 +118,7 @@ class Lanes:
         self.close_gate: Callable[[int], None] = lambda *_: None
         self.reached: Callable[[str, int], int] = lambda *_: 0
         self.turned_at = time.monotonic()  # when the transport last looked for messages
+        self.watch = InputWatch(self, config.inputs)
         self.on_owned: list[Callable[[frozenset[int]], None]] = []
         self._lanes: dict[int, Lane] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -141,12 +147,23 @@ class Lanes:
         return lane is not None and lane.waiting_bytes < _MOST_BYTES
 
     def stop_partition(self, partition: int, reason: Reason, detail: str, remedy: str) -> None:
-        """Let a partition stand still until it is loaded anew, and report why."""
+        """Let a partition stand still behind what it has taken in, and report why."""
         self.config.standstills.begin(Standstill(reason, partition, detail, remedy))
         self.close_gate(partition)
         lane = self._lanes.get(partition)
         if lane is not None:
-            lane.suspend()
+            lane.stand()
+
+    def resume(self, partition: int) -> None:
+        """Let a partition that stands still go on, if what it is to be fetched from is there."""
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            self._start(lane)
+
+    def gate_opened(self, partition: int) -> None:
+        """Report that nothing keeps a partition from being fetched."""
+        for reason in _OF_FETCHING:
+            self.config.standstills.end(reason, partition)
 
     def problems(self) -> list[str]:
         """Return why not everything that is owned is worked on, in words."""
@@ -167,8 +184,9 @@ class Lanes:
             lane.suspend()
 
     def assign(self, partitions: Iterable[int]) -> None:
-        """Own these partitions and no others."""
-        self._owned = frozenset(partitions)
+        """Own these partitions and no others; what topics have beyond our number is nobody's."""
+        self._owned = frozenset(p for p in partitions if p < self.config.partitions)
+        self.watch.start()
         self._suspended = False
         self._joined = True
         self.config.standstills.keep_partitions(self._owned)
@@ -208,8 +226,6 @@ class Lanes:
                 return
             if lane is not None:
                 self._lanes[partition] = lane
-                for standstill in _OF_ONE_LIFE:
-                    self.config.standstills.end(standstill, partition)
                 self._start(lane)
                 self.config.metrics.loaded.inc()
                 ended = await lane.run()
@@ -287,8 +303,9 @@ class Lanes:
             )
         shift = config.shift(partition)
         shift.load(state.records, position.memo)
+        missing = self.watch.load(partition, position)
         log.info("loaded", partition=partition, records=len(state.records))
-        return Lane(
+        lane = Lane(
             partition,
             position,
             shift,
@@ -300,9 +317,12 @@ class Lanes:
             config.on_committed,
             state,
         )
+        lane.begin(*missing)
+        return lane
 
     async def stop(self) -> None:
         """End all lanes after the work in hand."""
+        self.watch.stop()
         tasks = list(self._tasks.values())
         self.assign(())
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -39,14 +39,23 @@ class Portion(NamedTuple):
         return first, Portion(self.topic, border, self.end, self.messages[count:])
 
 
+class Passed(NamedTuple):
+    """Why offsets are passed over instead of applied, and the ids of their topics, where known."""
+
+    reason: str
+    topic_ids: Mapping[str, str]
+
+
 class Batch(NamedTuple):
     """Portions of one partition number in the order in which they are applied.
 
-    `poison` is set on a batch of one message that makes the work raise: the reason.
+    `poison` is set on a batch of one message that makes the work raise: the reason. `passed` is set
+    on one without messages, whose ranges are passed over.
     """
 
     portions: Sequence[Portion]
     poison: str | None = None
+    passed: Passed | None = None
 
     @property
     def messages(self) -> list[Message]:

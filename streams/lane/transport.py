@@ -1,10 +1,11 @@
 """Faust's aiokafka transport, handing agents everything fetched for a partition as one batch.
 
-What the lanes need differs from Faust's own consumer in five ways: messages come in batches;
+What the lanes need differs from Faust's own consumer in six ways: messages come in batches;
 fetching starts at the position stored with the state, not at the group's committed offset; a
 partition whose messages wait for work is not fetched further (by bytes); inputs are read
-`read_committed`; and a batch that aiokafka cannot decode is read by another client. Joining the
-group, fetching and calling agents stay Faust's.
+`read_committed`; an offset that the broker no longer has stops its partition instead of being
+passed over; and a batch that aiokafka cannot decode is read by another client. Joining the group,
+fetching and calling agents stay Faust's.
 """
 
 import asyncio
@@ -19,14 +20,18 @@ from aiokafka.errors import (
     ConsumerStoppedError,
     CorruptRecordException,
     KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
     UnsupportedCodecError,
 )
+from aiokafka.structs import ConsumerRecord
 from faust.events import Event
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
 
 from nyxter_online.intake import Message
+from streams.lane.input_checks import RESTORE
 from streams.lane.lanes import Lanes
 from streams.lane.standstills import Reason
 from streams.lane.substitute import Place, Reading, Unreadable, read_otherwise
@@ -39,17 +44,30 @@ _NOTHING_S: Final = 0.01
 _PACE_S: Final = 0.01  # between two looks at what was fetched: each costs as much as many messages
 _AGAIN_S: Final = 0.5
 _NARROW_S: Final = 1.0  # how long some places are waited for while looking for a broken one
-_RESTORE: Final = "restore the topic from an archive"
 _NOBODY: Final = TP("nobody", 0)
 
 
 class Fetched(NamedTuple):
-    """Messages of one topic and partition, fetched together: what an agent gets as an event."""
+    """Messages of one topic and partition, fetched together: what an agent gets as an event.
+
+    Attributes
+    ----------
+    topic, partition
+        Where they lie.
+    messages
+        None, where only markers of transactions were passed.
+    opening
+        That of the gate through which they came.
+    following
+        The offset from which more is fetched.
+
+    """
 
     topic: str
     partition: int
     messages: Sequence[Message]
     opening: int
+    following: int
 
 
 class BatchTopic(faust.Topic):
@@ -73,7 +91,7 @@ class _Daemon(WorkerThread):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, reading only what is committed."""
+    """Faust's consumer thread, reading only what is committed, and never passing over a hole."""
 
     Worker = _Daemon
 
@@ -81,6 +99,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
+        consumer._auto_offset_reset = "none"  # Faust lets only earliest and latest be set
         return consumer
 
 
@@ -98,6 +117,7 @@ class Consumer(driver.Consumer):
         self._wanted: set[int] = set()
         self._seeks: set[asyncio.Task[None]] = set()
         self._suspects: deque[list[TP]] = deque()  # where a batch that can't be decoded may lie
+        self._passed: dict[TP, int] = {}  # up to where each was handed over
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -136,19 +156,23 @@ class Consumer(driver.Consumer):
     async def _seek_and_open(self, partition: int, wanted: dict[TP, int], opening: int) -> None:
         while self._openings[partition] == opening:
             try:
-                starts = await self.earliest_offsets(*wanted)
-                await self.seek_wait({tp: max(at, starts[tp]) for tp, at in wanted.items()})
+                stands = await self._lanes.watch.check(
+                    partition, {tp.topic: at for tp, at in wanted.items()}
+                )
+                if not stands:
+                    await self.seek_wait(wanted)
             except Exception as error:  # noqa: BLE001 - not assigned yet, or the broker is away
                 log.info("seek again", partition=partition, reason=type(error).__name__)
                 await asyncio.sleep(_AGAIN_S)
                 continue
-            for tp, at in wanted.items():
-                if at and starts[tp] > at:
-                    detail = f"{tp.topic} starts at {starts[tp]}, beyond the position {at}"
-                    self._lanes.stop_partition(partition, Reason.INPUT_DELETED, detail, _RESTORE)
-                    return
-            if self._openings[partition] == opening:
+            if self._openings[partition] != opening:
+                return
+            for each in stands:
+                self._lanes.stop_partition(partition, each.reason, each.detail, each.remedy)
+            if not stands:
                 self._open_tps.update(dict.fromkeys(wanted, opening))
+                self._passed.update(wanted)
+                self._lanes.gate_opened(partition)
             return
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -161,17 +185,30 @@ class Consumer(driver.Consumer):
             fetched = await self._fetch(turns)
             for tp, records in fetched.items():
                 if self._open_tps.get(tp) == turns.get(tp):
-                    await self._deliver(tp, records, turns[tp])
+                    await self._deliver(tp, records, turns[tp], self._following(tp, records))
                 else:
                     self._seek_back(tp.partition)
+            await self._deliver_markers(turns)
             await asyncio.sleep(_PACE_S if fetched else 0)
+
+    def _following(self, tp: TP, records: list[Any]) -> int:
+        """Return the offset after what was fetched and the markers of transactions behind it."""
+        return max(int(records[-1].offset) + 1, self.reached(tp.topic, tp.partition))
+
+    async def _deliver_markers(self, turns: Mapping[TP, int]) -> None:
+        """Let positions pass markers that came without messages: they may be deleted, too."""
+        for tp, turn in turns.items():
+            reached = self.reached(tp.topic, tp.partition)
+            if self._open_tps.get(tp) == turn and reached > self._passed.get(tp, reached):
+                await self._deliver(tp, [], turn, reached)
 
     async def _fetch(self, turns: Mapping[TP, int]) -> Mapping[TP, list[Any]]:
         """Return what was fetched of places that may be.
 
         A batch that cannot be decoded makes aiokafka lose what it took out of other places with
         it, and it does not say where the batch lies. So all are asked for anew from what their
-        lanes have, half by half, until one fails alone: that one is read otherwise.
+        lanes have, half by half, until one fails alone: that one is read otherwise. An offset that
+        is not there fails alone, and loses nothing.
         """
         narrowed = self._narrowed(turns)
         # Asking for nobody's messages tells the group that we are alive while lanes load.
@@ -179,6 +216,9 @@ class Consumer(driver.Consumer):
         wait = _NARROW_S if narrowed else _POLL_S if turns else _NOTHING_S
         try:
             fetched = await self._getmany(active_partitions=set(wanted), timeout=wait)
+        except (NoOffsetForPartitionError, OffsetOutOfRangeError) as error:
+            self._find_holes(error)
+            return {}
         except Exception as error:
             if not _is_undecoded(error):
                 raise
@@ -192,6 +232,15 @@ class Consumer(driver.Consumer):
         if narrowed and fetched:
             self._suspects.append(narrowed)  # what is broken may come only now
         return fetched or {}
+
+    def _find_holes(self, error: Exception) -> None:
+        """Open anew the gates of places that have not the offset asked for: that finds out why.
+
+        What aiokafka asked for before a gate was opened is of no interest.
+        """
+        if isinstance(error, OffsetOutOfRangeError):
+            for partition in {tp.partition for tp in error.args[0]}:
+                self._seek_back(partition)
 
     def _narrowed(self, turns: Mapping[TP, int]) -> list[TP]:
         """Return the next suspects that may be fetched; none where nothing is suspected."""
@@ -221,7 +270,7 @@ class Consumer(driver.Consumer):
             reading = await asyncio.to_thread(read_otherwise, self._lanes.config.client, place)
         except Unreadable as reason:
             detail = f"{tp.topic} cannot be decoded at offset {place.offset}: {reason}"
-            self._lanes.stop_partition(tp.partition, Reason.UNREADABLE, detail, _RESTORE)
+            self._lanes.stop_partition(tp.partition, Reason.UNREADABLE, detail, RESTORE)
             return
         told.warning("read by another client", offset=place.offset, messages=len(reading.messages))
         await self._go_on(tp, reading, opening)
@@ -236,7 +285,7 @@ class Consumer(driver.Consumer):
             self._seek_back(tp.partition)
             return
         if reading.messages:
-            await self._deliver(tp, reading.messages, opening)
+            await self._deliver(tp, reading.messages, opening, reading.next)
 
     def _seek_back(self, partition: int) -> None:
         """Ask again for messages that were fetched while their gate was opened anew.
@@ -251,9 +300,10 @@ class Consumer(driver.Consumer):
     def _fetchable(self) -> dict[TP, int]:
         return {tp: turn for tp, turn in self._open_tps.items() if self._lanes.room(tp.partition)}
 
-    async def _deliver(self, tp: TP, records: list[Any], opening: int) -> None:
-        message = self._to_message(tp, records[-1])
-        message.value = Fetched(tp.topic, tp.partition, records, opening)
+    async def _deliver(self, tp: TP, records: list[Any], opening: int, following: int) -> None:
+        self._passed[tp] = following
+        message = self._to_message(tp, records[-1] if records else _marker(tp, following - 1))
+        message.value = Fetched(tp.topic, tp.partition, records, opening, following)
         await self.callback(message)
 
     def reached(self, topic: str, partition: int) -> int:
@@ -264,11 +314,16 @@ class Consumer(driver.Consumer):
         consumer = self._thread._consumer
         assigned = consumer and consumer._subscription.subscription.assignment
         state = assigned and assigned.state_value(TP(topic, partition))
-        return state.position if state and state.has_valid_position else 0
+        return int(state.position) if state and state.has_valid_position else 0
 
     def is_current(self, fetched: Fetched) -> bool:
         """Tell whether messages were fetched since the gate of their partition was last opened."""
         return self._openings.get(fetched.partition) == fetched.opening
+
+
+def _marker(tp: TP, offset: int) -> ConsumerRecord:
+    """Return what stands for a marker of a transaction, which no consumer hands over."""
+    return ConsumerRecord(tp.topic, tp.partition, offset, 0, 0, None, None, None, -1, -1, ())
 
 
 def _is_undecoded(error: Exception) -> bool:

@@ -3,6 +3,7 @@
 Live decides and writes entries; `nyxter replay --journal` reads them and does the same again.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from nyxter_online.step import Whom
@@ -46,6 +47,12 @@ class Entry(NamedTuple):
         Ranges of offsets applied, in order.
     poison
         Why the one message of this transaction could not be applied, where it could not.
+    skipped
+        Why the offsets of `spans` are passed over and not applied: where a topic begins, or what a
+        person said (`nyxter skip`). None: they are applied. A span that ends before it starts goes
+        over to the start of a topic that was made anew.
+    topic_ids
+        The ids of topics from here on, where they become known or change.
 
     """
 
@@ -58,11 +65,16 @@ class Entry(NamedTuple):
     summary: bool
     spans: list[Span]
     poison: str | None
+    skipped: str | None = None
+    topic_ids: Mapping[str, str] | None = None
 
     def value(self) -> bytes:
         """Return the entry as the value of a journal record."""
         sweep = None if self.sweep is None else list(self.sweep)
-        return dumps({"version": VERSION, "kind": "transaction", **self._asdict(), "sweep": sweep})
+        fields = {"version": VERSION, "kind": "transaction", **self._asdict(), "sweep": sweep}
+        if self.skipped is None:
+            del fields["skipped"], fields["topic_ids"]
+        return dumps(fields)
 
 
 class Composition(NamedTuple):

@@ -147,6 +147,9 @@ class SegmentShift:
     def handle(self, batch: Batch, positions: Mapping[str, int]) -> list[Record]:
         """Return the records of a batch of messages."""
         entry = self._entry(self._footing(), spans=batch.spans, poison=batch.poison)
+        if batch.passed is not None:
+            reason, topic_ids = batch.passed
+            entry = entry._replace(skipped=reason, topic_ids=dict(topic_ids))
         records = self.execute(entry, batch.messages, positions)
         if self._outcome is not None:
             self.orders_alarm.watch(self._outcome.changes)

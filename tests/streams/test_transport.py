@@ -15,8 +15,9 @@ from faust.types import TP
 from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, until
 
 from streams.agents import hand_over
+from streams.lane.input_checks import Observed, find_holes, standstills_of
 from streams.lane.lanes import LaneConfig, Lanes
-from streams.lane.standstills import Reason
+from streams.lane.standstills import Reason, Standstill
 from streams.lane.transport import Consumer
 
 PLACE, SIDE = TP(WORK, 0), TP(CONTROL, 0)
@@ -37,6 +38,9 @@ class StandIn:
         self.expected: dict[str, int] = {}
         self.taken: list[int] = []
         self.refused: list[tuple[Any, ...]] = []
+        self.opened: list[int] = []
+        self.starts: dict[str, int] = {}
+        self.watch = self
         self.shift = FakeShift()
         self.close_gate: Callable[[int], None] = lambda _: None
 
@@ -46,10 +50,17 @@ class StandIn:
     def get(self, _: int) -> Any:
         return self if self.owned else None
 
-    def put(self, topic: str, some: list[Message]) -> None:
+    def put(self, topic: str, some: list[Message], following: int) -> None:
         expected = self.expected.get(topic, 0)
         self.taken += [m.offset for m in some if m.offset >= expected and topic == WORK]
-        self.expected[topic] = max(expected, some[-1].offset + 1)
+        self.expected[topic] = max(expected, following)
+
+    async def check(self, partition: int, positions: Mapping[str, int]) -> list[Standstill]:
+        there = {topic: Observed(start=start) for topic, start in self.starts.items()}
+        return list(standstills_of(find_holes(partition, positions, {}, there)))
+
+    def gate_opened(self, partition: int) -> None:
+        self.opened.append(partition)
 
     def stop_partition(self, partition: int, *why: Any) -> None:
         self.refused.append((partition, *why))
@@ -71,7 +82,7 @@ class Gated(Consumer):
         self._suspects: deque[list[TP]] = deque()
         self._stopped = asyncio.Event()
         self.log = log
-        self.starts = {PLACE: 0, SIDE: 0}
+        self._passed: dict[TP, int] = {}
         self.at = {PLACE: 0, SIDE: 0}
         self.seeks: list[Mapping[TP, int]] = []
         self.seek_fails = 0
@@ -94,8 +105,8 @@ class Gated(Consumer):
         self.at[PLACE] = fetched[-1].offset + 1
         return {PLACE: fetched}
 
-    async def earliest_offsets(self, *places: TP) -> dict[TP, int]:
-        return {place: self.starts[place] for place in places}
+    def reached(self, topic: str, partition: int) -> int:
+        return self.at[TP(topic, partition)]
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         if self.seek_fails:
@@ -245,7 +256,7 @@ def test_what_an_agent_still_holds_when_the_gate_opens_anew_is_dropped() -> None
         await asyncio.gather(*consumer._seeks)
         held: list[Any] = []
         consumer.callback = lambda message: _hold(held, message)  # type: ignore[method-assign]
-        await consumer._deliver(PLACE, messages(3), consumer._open_tps[PLACE])
+        await consumer._deliver(PLACE, messages(3), consumer._open_tps[PLACE], 3)
         consumer._close(0)
         hand_over(held[0].value, consumer, lanes)  # type: ignore[arg-type]
         assert not lanes.taken
@@ -274,12 +285,13 @@ def test_a_log_that_starts_beyond_the_position_is_refused_and_stays_closed() -> 
         lanes = StandIn()
         lanes.expected = {WORK: 4}
         async with Gated(lanes, messages(20)) as consumer:
-            consumer.starts[PLACE] = 5
+            lanes.starts[WORK] = 5
             consumer._open(0, lanes.expected)
             await until(lambda: lanes.refused, "it is refused")
             (stopped,) = lanes.refused
             assert stopped[:2] == (0, Reason.INPUT_DELETED)
-            assert "starts at 5, beyond the position 4" in stopped[2]
+            assert "offsets 4 to 4 were deleted" in stopped[2]
+            assert not lanes.opened
             await a_while()
             assert not lanes.taken
 
@@ -291,7 +303,7 @@ def test_a_log_that_starts_at_the_position_is_read_on() -> None:
         lanes = StandIn()
         lanes.expected = {WORK: 4}
         async with Gated(lanes, messages(16, start=4)) as consumer:
-            consumer.starts[PLACE] = 4
+            lanes.starts[WORK] = 4
             consumer._open(0, lanes.expected)
             await until(lambda: len(lanes.taken) == 16, "all has arrived")
             assert not lanes.refused

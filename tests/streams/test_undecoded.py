@@ -21,10 +21,10 @@ COUNT, BAD = 9, (4, 5)
 class TwoPlaces(StandIn):
     """Lanes that note what they take of both places."""
 
-    def put(self, topic: str, some: list[Message]) -> None:
+    def put(self, topic: str, some: list[Message], following: int) -> None:
         expected = self.expected.get(topic, 0)
         self.taken += [(topic, m.offset) for m in some if m.offset >= expected]  # type: ignore[misc]
-        self.expected[topic] = max(expected, some[-1].offset + 1)
+        self.expected[topic] = max(expected, following)
 
 
 class Undecoding(Gated):

@@ -134,8 +134,9 @@ class _Watched:
             return
         for topic, start, end in entry.spans:
             at = Place(topic, message.partition() or 0)
-            self._reached[at] = max(end, self._reached.get(at, 0))
-            if topic in topics.INPUTS:
+            past = self._reached.get(at, 0) if entry.skipped is None else 0
+            self._reached[at] = max(end, past)
+            if topic in topics.INPUTS and entry.skipped is None:
                 self._applied += end - start
 
     def _see_letter(self, message: Message) -> None:
