@@ -159,8 +159,6 @@ class Faults:
             for fault in ("cut", "deaf", "held", "slow")
             if self._chance.random() < 0.5
         }
-        if kind == "EndTxn" and not self._system.plan.late_ends:
-            faults.pop("held", None)
         self._network.chances[kind] = faults
         until = self._while()
         self._kernel.call_at(until, partial(self._network.chances.pop, kind, None))

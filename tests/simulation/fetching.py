@@ -7,8 +7,10 @@ aiokafka does with a position that a log does not have.
 import asyncio
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
+from aiokafka.errors import OffsetOutOfRangeError
 from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -19,9 +21,25 @@ from simulation.kernel import Kernel, Process
 from simulation.network import Connection, NoAnswer
 from streams.agents import hand_over
 from streams.lane.lanes import Lanes
-from streams.lane.transport import Consumer
+from streams.lane.transport import Consumer, ConsumerThread
 
 _LOOK_S = 0.025
+
+
+class _Settings(NamedTuple):
+    """What the code sets of aiokafka's consumer."""
+
+    isolation: str
+    reset: str
+
+
+def _settings() -> _Settings:
+    """Let the code set up a consumer that Faust has made, and see what it has set."""
+    thread = object.__new__(ConsumerThread)
+    made = SimpleNamespace(_isolation_level="read_uncommitted", _auto_offset_reset="earliest")
+    with patch.object(driver.AIOKafkaConsumerThread, "_create_worker_consumer", lambda *_: made):
+        thread._create_worker_consumer(None)
+    return _Settings(made._isolation_level, made._auto_offset_reset)
 
 
 class _Below(driver.Consumer):
@@ -36,7 +54,7 @@ class _Below(driver.Consumer):
         self.process: Process = parts["process"]
         self.group: Group = parts["group"]
         self.session_s: float = parts["session_s"]
-        self.reset: str = "earliest"
+        self.settings = _settings()
         self.at: dict[TP, int | None] = {}
         self._stopped = asyncio.Event()
         self.can_resume_flow = asyncio.Event()
@@ -80,18 +98,20 @@ class _Below(driver.Consumer):
             if at is None or log is None:
                 continue
             if not log.start <= at <= log.end:
-                self._mend(tp, log)
+                self._mend(tp, log, at)
                 continue
             most = self.kernel.random.choice([1, 3, 20, 500])
-            read = log.read(at, most, committed=True)
+            read = log.read(at, most, committed=self.settings.isolation == "read_committed")
             self.at[tp] = read.next
             if read.records:
                 fetched[tp] = [_record(tp, each) for each in read.records]
         return fetched
 
-    def _mend(self, tp: TP, log: Any) -> None:
-        """Go on at the beginning, as aiokafka does by `auto_offset_reset` and says nothing."""
-        self.kernel.trace("reset", tp.topic, tp.partition, self.at[tp], log.start)
+    def _mend(self, tp: TP, log: Any, at: int) -> None:
+        """Do with an offset that is not there what aiokafka does by the code's settings."""
+        self.kernel.trace("no such offset", tp.topic, tp.partition, at, log.start, log.end)
+        if self.settings.reset == "none":
+            raise OffsetOutOfRangeError({tp: at})
         self.at[tp] = log.start
 
     async def earliest_offsets(self, *places: TP) -> dict[TP, int]:
@@ -105,9 +125,6 @@ class _Below(driver.Consumer):
             raise RuntimeError("not assigned")
         self.at.update(partitions)
         self.kernel.trace("seek", *(f"{t}-{p}:{at}" for (t, p), at in partitions.items()))
-
-    def reached(self, topic: str, partition: int) -> int:
-        return self.at.get(TP(topic, partition)) or 0
 
     def _to_message(self, tp: TP, record: Any) -> Any:
         del record
@@ -143,6 +160,9 @@ class Fetching(Consumer, _Below):
     def stop(self) -> None:
         """End what `serve` does."""
         self._stopped.set()
+
+    def reached(self, topic: str, partition: int) -> int:
+        return self.at.get(TP(topic, partition)) or 0
 
     async def _agent(self, queue: "asyncio.Queue[Any]") -> None:
         while True:

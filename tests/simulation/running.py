@@ -14,6 +14,7 @@ from simulation.mutations import Mutant, planted
 from simulation.patches import patched
 from simulation.rest import Inputs, check_journal, check_profiles, restless
 from simulation.system import Plan, System
+from simulation.threads import Pollers
 from streams.journal_replay import JournalBroken
 
 REST_S = 300.0
@@ -73,7 +74,11 @@ class Simulation:
         gc.set_threshold(100_000, 50, 100)
         random.seed(self.seed)
         worlds.enter(self.system.world)
-        shrunk = {**self.plan.shrunk, "streams.journal_replay.Paced": Inputs}
+        shrunk = {
+            **self.plan.shrunk,
+            "streams.journal_replay.Paced": Inputs,
+            "streams.lane.transaction._POLLER": Pollers(self.kernel),
+        }
         try:
             with patched(self.kernel, self.system.clock, self._hear, self._signal, shrunk):
                 with planted(self._mutant):

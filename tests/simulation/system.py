@@ -2,7 +2,6 @@
 
 import random
 from datetime import date, timedelta
-from importlib.util import find_spec
 from typing import Any
 
 from schemas.instant import end_of_day_ms
@@ -64,8 +63,7 @@ class Plan:
         self.session_s = chance.choice([3.0, 6.0, 10.0])
         self.quiet_s = chance.choice([0.5, 2.0, 5.0])
         self.preempts = chance.choice([0.0, 0.05, 0.3])
-        self.late_ends = find_spec("streams.lane.end_txn") is not None  # the code stands them
-        self.socket_timeout_s = chance.choice([1.0, 5.0, 60.0]) if self.late_ends else 60.0
+        self.socket_timeout_s = chance.choice([1.0, 5.0, 60.0])
         self.latency_s = chance.choice([0.0002, 0.002, 0.02])
         self.most_fetched = chance.choice([2, 20, 500])
         self.gap_s = chance.choice([0.5, 2.0, 6.0])  # between faults

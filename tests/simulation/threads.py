@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Self
 
-from simulation.kernel import Kernel, Task
+from simulation.kernel import Kernel, Process, Task
 
 EPOCH_S = 1_000.0  # what monotonic clocks show at the beginning
 
@@ -176,6 +176,31 @@ class Threading:
 
     def Thread(self, *_: Any, **kwargs: Any) -> Thread:  # noqa: N802
         return Thread(self._kernel, **kwargs)
+
+
+class Pollers:
+    """`streams.lane.polling.Poller`: what each process has its callbacks served by."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._polled: dict[Process | None, list[Any]] = {}
+
+    def add(self, polled: Any) -> None:
+        process = self._kernel.current.process if self._kernel.current else None
+        if process not in self._polled:
+            self._kernel.spawn(process, "polling", self._run, process)
+        self._polled.setdefault(process, []).append(polled)
+
+    def discard(self, polled: Any) -> None:
+        for listed in self._polled.values():
+            if polled in listed:
+                listed.remove(polled)
+
+    def _run(self, process: Process | None) -> None:
+        while True:
+            self._kernel.sleep(1.0)
+            for polled in list(self._polled[process]):
+                polled.serve_callbacks()
 
 
 class Pool:
