@@ -12,6 +12,7 @@ from simulation.logs import Log, Record
 from simulation.network import Connection, NoAnswer
 
 _Place = tuple[str, int]
+_ASKED_S = 0.001
 
 
 class Message:
@@ -150,6 +151,7 @@ class Consumer:
                 return self._queue.popleft()
             left = limit - self._kernel.now
             if left <= 0:
+                self._kernel.sleep(_ASKED_S)  # who asks again and again lets time go by
                 return None
             self._wait(left)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from simulation.caches import CacheProcess
 from simulation.system import System
 from simulation.worker import Worker
 from streams import topics
@@ -44,6 +45,8 @@ class Faults:
             self.flake,
             self.compact,
         ]
+        if system.plan.caches:
+            kinds += [self.stop_redis, self.cut_redis, self.cut_redis, self.lose_redis]
         self._kinds = [] if calm else [kind for kind in kinds if self._chance.random() < 0.5]
 
     @property
@@ -67,7 +70,8 @@ class Faults:
         self._is_over = True
         self._network.heal()
         self._system.broker.coordinator.moves_until = 0.0
-        for worker in self._system.workers:
+        self._system.redis.away_until = self._system.redis.fails = 0.0
+        for worker in (*self._system.workers, *self._system.caches):
             if worker.process.is_paused and worker.is_alive:
                 self._kernel.resume(worker.process)
         if not self._system.alive:
@@ -75,8 +79,8 @@ class Faults:
 
     # Workers
 
-    def _some(self) -> Worker | None:
-        alive = self._system.alive
+    def _some(self) -> Worker | CacheProcess | None:
+        alive = [*self._system.alive, *self._system.alive_caches]
         return self._chance.choice(alive) if alive else None
 
     def kill(self) -> None:
@@ -101,8 +105,11 @@ class Faults:
             self._system.start_worker()
 
     def _come_back(self) -> None:
-        if len(self._system.alive) < self._system.plan.workers:
-            self._system.start_worker()
+        system = self._system
+        if len(system.alive) < system.plan.workers:
+            system.start_worker()
+        if len(system.alive_caches) < system.plan.caches:
+            system.start_cache()
 
     def pause(self) -> None:
         """Let a worker stand still, sometimes for longer than its session."""
@@ -114,7 +121,7 @@ class Faults:
         seconds = self._system.plan.session_s * self._chance.choice([0.2, 1.0, 2.5, 6.0])
         self._kernel.call_later(seconds * self._chance.random(), partial(self._resume, worker))
 
-    def _resume(self, worker: Worker) -> None:
+    def _resume(self, worker: Worker | CacheProcess) -> None:
         if worker.is_alive and worker.process.is_paused:
             self._kernel.resume(worker.process)
 
@@ -162,6 +169,37 @@ class Faults:
         self._network.chances[kind] = faults
         until = self._while()
         self._kernel.call_at(until, partial(self._network.chances.pop, kind, None))
+
+    # Redis
+
+    def stop_redis(self) -> None:
+        """Let Redis be away for a while, and forget its scripts."""
+        self.counted["redis away"] += 1
+        self._system.redis.away_until = self._while()
+        self._system.redis.restart()
+
+    def cut_redis(self) -> None:
+        """Let connections to Redis be cut now and then, within pipelines too."""
+        self.counted["redis cut"] += 1
+        redis = self._system.redis
+        redis.fails = self._chance.choice([0.02, 0.2, 0.5])
+
+        def mend() -> None:
+            redis.fails = 0.0
+
+        self._kernel.call_at(self._while(), mend)
+
+    def lose_redis(self) -> None:
+        """Let Redis lose everything, or what came since some time; or note that time."""
+        redis, what = self._system.redis, self._chance.random()
+        if what < 0.4:
+            redis.back_up()
+        elif what < 0.8:
+            self.counted["redis put back"] += 1
+            redis.put_back()
+        else:
+            self.counted["redis emptied"] += 1
+            redis.empty()
 
     # Topics
 

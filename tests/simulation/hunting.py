@@ -23,17 +23,17 @@ class Found(NamedTuple):
 
 def hunt(mutant: Mutant, seeds: Iterable[int], most_s: float = MOST_S) -> Found:
     """Try seeds until one fails or the time is over."""
-    began, tried, virtual_s = time.monotonic(), 0, 0.0
+    began, tried, virtual_s = time.process_time(), 0, 0.0
     for seed in seeds:
         tried += 1
         outcome = Simulation(seed, mutant=mutant).run()
         virtual_s += outcome.virtual_s
-        seconds = time.monotonic() - began
+        seconds = time.process_time() - began
         if outcome.failure:
             return Found(mutant, seed, tried, virtual_s, seconds, outcome.failure)
         if seconds > most_s:
             break
-    return Found(mutant, 0, tried, virtual_s, time.monotonic() - began, "")
+    return Found(mutant, 0, tried, virtual_s, time.process_time() - began, "")
 
 
 def row_of(found: Found) -> str:

@@ -98,7 +98,8 @@ class Server:
             return
         version = int(held[b"version"])
         if version < self._newest.get(key, -1):
-            raise Violation(f"a card of version {version} over one of {self._newest[key]}")
+            text_ = f"a card of version {version} over one of {self._newest[key]}"
+            self._kernel.fail(Violation(text_))
         self._newest[key] = version
 
     # Lua

@@ -83,7 +83,7 @@ def restless(system: System) -> str:
 def check_profiles(system: System) -> None:
     """Raise Violation unless profiles are those of the oracle: a replay of all events."""
     live: dict[str, Any] = {}
-    for topic, _, key, value in system.outputs:
+    for topic, _, key, value, _ in system.outputs:
         if topic == topics.PROFILES and key is not None:
             live[key.decode()] = value and loads(value)
     live = {name: profile for name, profile in live.items() if profile}
@@ -98,7 +98,7 @@ def check_profiles(system: System) -> None:
 def check_journal(system: System) -> None:
     """Raise Violation unless executing the journal gives outputs and state as they are."""
     live: dict[str, list[Any]] = {topic: [] for topic in OUTPUTS}
-    for topic, *record in system.outputs:
+    for topic, *record, _ in system.outputs:
         if topic in live:
             live[topic].append(tuple(record))
     wanted = frozenset({*OUTPUTS, system.changelog})

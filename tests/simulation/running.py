@@ -8,10 +8,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from simulation import world as worlds
+from simulation.caches import Expected
 from simulation.faults import Faults
 from simulation.kernel import Kernel, Violation
 from simulation.mutations import Mutant, planted
 from simulation.patches import patched
+from simulation.redis_client import redis_client
 from simulation.rest import Inputs, check_journal, check_profiles, restless
 from simulation.system import Plan, System
 from simulation.threads import Pollers
@@ -77,6 +79,7 @@ class Simulation:
         shrunk = {
             **self.plan.shrunk,
             "streams.journal_replay.Paced": Inputs,
+            "streams.cache.redis_client": redis_client,
             "streams.lane.transaction._POLLER": Pollers(self.kernel),
         }
         try:
@@ -110,6 +113,8 @@ class Simulation:
         kernel, system, plan = self.kernel, self.system, self.plan
         for _ in range(plan.workers):
             system.start_worker()
+        for _ in range(plan.caches):
+            system.start_cache()
         kernel.spawn(None, "outside", self._outside)
         self.faults.storm(plan.storm_s)
         while len(system.sent) < plan.events or system.today < plan.days:
@@ -136,14 +141,23 @@ class Simulation:
 
     def _come_to_rest(self) -> None:
         limit = self.kernel.now + REST_S
-        while why := restless(self.system):
+        while why := restless(self.system) or self._unlike():
             if self.kernel.crashes:
                 return
             if not self.system.alive:
                 self.system.start_worker()  # those that were to end in order have done so now
+            if self.plan.caches and not self.system.alive_caches:
+                self.system.start_cache()
             if self.kernel.now > limit:
                 raise Violation(f"it does not come to rest: {why}")
             self.kernel.sleep(1.0)
+
+    def _unlike(self) -> str:
+        """Return how Redis is not yet what it should be."""
+        if not self.plan.caches:
+            return ""
+        keys = self.system.redis.data.keys
+        return Expected(self.system.outputs).differs(keys)
 
     def _outcome(self, failure: str, seconds: float) -> Outcome:
         sometimes = Counter(self.heard)

@@ -8,10 +8,12 @@ from schemas.instant import end_of_day_ms
 from schemas.rules import read_rules
 from simulation import world as worlds
 from simulation.broker import Broker
+from simulation.caches import CacheProcess
 from simulation.events import POISON, Event, Events
 from simulation.groups import Group
 from simulation.kernel import Kernel
 from simulation.logs import Record, Txn
+from simulation.redis_server import Server
 from simulation.safety import Safety
 from simulation.threads import Time
 from simulation.worker import Worker
@@ -54,6 +56,7 @@ class Plan:
         chance = random.Random(f"plan {seed}")
         self.partitions = chance.choice([1, 2, 2, 3, 4])
         self.workers = chance.choice([1, 2, 2, 3])
+        self.caches = chance.choice([0, 0, 1, 2])
         self.customers = chance.choice([5, 12, 40])
         self.events = chance.choice([20, 60, 120, 200])
         self.days = chance.choice([0, 0, 1, 3])
@@ -118,10 +121,14 @@ class System:
         self.world.socket_timeout_s = plan.socket_timeout_s
         self.world.most_fetched = plan.most_fetched
         self.group = Group(kernel, plan.partitions, plan.session_s)
+        self.redis = self.world.redis = Server(kernel, self.clock)
+        cache_group = Group(kernel, plan.partitions, plan.session_s)
+        self.world.groups = {"sim": self.group, "sim-cache": cache_group}
         self.workers: list[Worker] = []
+        self.caches: list[CacheProcess] = []
         self.sent: list[Event] = []
         self.dead_letters = 0
-        self.outputs: list[tuple[str, int, bytes | None, bytes | None]] = []
+        self.outputs: list[tuple[str, int, bytes | None, bytes | None, int]] = []
         self.events = Events(kernel.random, plan.as_of, plan.customers)
         self._stamp = end_of_day_ms(plan.as_of)
         for topic in topics.every_topic(self.settings):
@@ -131,7 +138,8 @@ class System:
         self.safety.decided(name, txn)
         if txn.result:
             for topic, partition, record in txn.records:
-                self.outputs.append((topic, partition, record.key, record.value))
+                written = topic, partition, record.key, record.value, record.offset
+                self.outputs.append(written)
 
     # Workers
 
@@ -142,10 +150,21 @@ class System:
         self.workers.append(worker)
         return worker
 
+    def start_cache(self) -> CacheProcess:
+        """Start one more process of the cache."""
+        cache = CacheProcess(self.world, f"cache-{len(self.caches) + 1}", self.settings)
+        self.caches.append(cache)
+        return cache
+
     @property
     def alive(self) -> list[Worker]:
         """The workers that run."""
         return [worker for worker in self.workers if worker.is_alive]
+
+    @property
+    def alive_caches(self) -> list[CacheProcess]:
+        """The processes of the cache that run."""
+        return [cache for cache in self.caches if cache.is_alive]
 
     # Input
 

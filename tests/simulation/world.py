@@ -19,6 +19,7 @@ class World:
         self.socket_timeout_s = 60.0
         self.most_fetched = 500
         self.redis: Any = None
+        self.groups: dict[str, Any] = {}
 
     @property
     def process(self) -> Process | None:
