@@ -7,7 +7,7 @@ from typing import NamedTuple
 from simulation.mutations import Mutant
 from simulation.running import Simulation
 
-MOST_S = 120.0
+MOST_S = 60.0
 
 
 class Found(NamedTuple):

@@ -81,6 +81,7 @@ class Log:
         self.end = 0
         self.lost: list[tuple[int, int]] = []
         self.records: list[Record] = []
+        self.archive: list[Record] = []  # those that were deleted
         self.open: dict[int, int] = {}  # producer id -> first offset of its transaction here
         self.sequences: dict[int, tuple[int, dict[int, int]]] = {}  # id -> epoch, batch -> offset
         self.waiting: list[Task] = []
@@ -157,6 +158,7 @@ class Log:
         if offset > self.start:
             self.lost.append((self.start, offset))
             self.start = offset
+            self.archive += [record for record in self.records if record.offset < offset]
             self._keep([record for record in self.records if record.offset >= offset])
 
     def _keep(self, records: list[Record]) -> None:

@@ -62,8 +62,8 @@ LANE: Final = (
     Mutant(
         "what was taken in is not remembered",
         _LANE + "put",
-        "end = self.expected[topic] = ",
-        "end = ",
+        "self.expected[topic] = end",
+        "pass",
     ),
     Mutant(
         "what was taken in before is taken in again",
@@ -99,22 +99,34 @@ LANE: Final = (
 
 TRANSACTION: Final = (
     Mutant(
+        "an epoch is trusted after its EndTxn was sent again (issue 14, C)",
+        "streams.lane.end_txn:EndTxns.distrust",
+        "return self._distrust",
+        'return ""',
+    ),
+    Mutant(
         "a commit that nobody answered is written again",
-        _TRANSACTION + "write",
+        _TRANSACTION + "_write",
         "raise Fenced(_text(error)) from error",
-        "\n                self._producer = self._anew()\n                continue",
+        "\n                self._begin_epoch()\n                continue",
     ),
     Mutant(
         "a commit is given up after the first time-out, as done",
         _TRANSACTION + "_commit",
-        "if last or not error.args[0].retriable():",
-        "if error.args[0].retriable():\n                return\n            if True:",
+        "if last or not error.args[0].retriable():\n                    raise",
+        "if not error.args[0].retriable():\n                    raise\n                return",
     ),
     Mutant(
         "what the broker aborts counts as written",
-        _TRANSACTION + "write",
+        _TRANSACTION + "_write",
         "self._abort()",
-        "self._abort()\n                break",
+        "self._abort()\n            break",
+    ),
+    Mutant(
+        "a name is taken anew whoever has it",
+        "streams.lane.ownership:Ownership.lost",
+        "if not self._leased():",
+        "return ''\n    if not self._leased():",
     ),
 )
 
@@ -140,8 +152,32 @@ GATE: Final = (
     Mutant(
         "seeking goes one too far",
         _GATE + "_seek_and_open",
-        "max(at, starts[tp])",
-        "max(at + (at > 0), starts[tp])",
+        "await self.seek_wait(wanted)",
+        "await self.seek_wait({tp: at + (at > 0) for tp, at in wanted.items()})",
+    ),
+    Mutant(
+        "aiokafka goes on at the beginning where an offset is gone (issue 14, A)",
+        "streams.lane.transport:ConsumerThread._create_worker_consumer",
+        'consumer._auto_offset_reset = "none"',
+        'consumer._auto_offset_reset = "earliest"',
+    ),
+    Mutant(
+        "a hole in the input is not looked for",
+        "streams.lane.input_checks:_hole",
+        "if start > at:",
+        "if False:",
+    ),
+    Mutant(
+        "a topic that was made anew is taken for the one before (issue 14, B)",
+        "streams.lane.input_checks:_hole",
+        "if known and there.topic_id != topic_id:",
+        "if False:",
+    ),
+    Mutant(
+        "inputs are read before they are committed",
+        "streams.lane.transport:ConsumerThread._create_worker_consumer",
+        'consumer._isolation_level = "read_committed"',
+        "pass",
     ),
 )
 
@@ -260,4 +296,68 @@ SHIFT: Final = (
     ),
 )
 
-MUTANTS: Final = (*LANE, *TRANSACTION, *GATE, *LEADER, *SHIFT)
+CACHE: Final = (
+    Mutant(
+        "who was displaced writes on",
+        "streams.cache.positions:Positions.take_over",
+        "self._us, self._held = secrets.token_hex(8), {}",
+        'self._us, self._held = "us", {}',
+    ),
+    Mutant(
+        "positions are kept whether everything was written or not",
+        "streams.cache.loop:Cache._write",
+        "if not (self._store.write(batch.changes) and self._moves.write(batch.moves)):",
+        "if False:",
+    ),
+    Mutant(
+        "an event does not wait for its card",
+        "streams.cache.parking:_is_open",
+        "return fence is not None and position >= fence",
+        "return True",
+    ),
+    Mutant(
+        "the fence of events is where committed records end",
+        "streams.cache.feed:Feed._fence",
+        "self._ends.written(",
+        "self._ends.committed(",
+    ),
+    Mutant(
+        "positions do not wait for parked events",
+        "streams.cache.feed:Feed.positions",
+        "return self._next | {at: first for at, first in parked.items() if first is not None}",
+        "return dict(self._next)",
+    ),
+    Mutant(
+        "after a cut the feed goes on where it was",
+        "streams.cache.loop:Cache._rest",
+        "self._feed.displace()",
+        "pass",
+    ),
+    Mutant(
+        "Redis is taken to hold what it held",
+        "streams.cache.positions:Positions.keep",
+        "if not self._script.run([POSITIONS], args):\n        return False",
+        "self._script.run([POSITIONS], args)",
+    ),
+    Mutant(
+        "scripts are loaded once",
+        "streams.cache.store:Store.open",
+        "self._script.load()",
+        "self._script._digest or self._script.load()",
+    ),
+    Mutant(
+        "who is gone keeps a card",
+        "streams.cache.batch:Batch.add_profile",
+        "profile = None if value is None else loads(value)",
+        "profile = None if value is None else loads(value)\n"
+        "    if profile is None:\n        return",
+    ),
+    Mutant(
+        "the cache begins one behind its position",
+        "streams.cache.feed:Feed.place",
+        "max(offset, kept.get(at, 0))",
+        "max(offset + (offset > 0), kept.get(at, 0))",
+    ),
+)
+
+MUTANTS: Final = (*LANE, *TRANSACTION, *GATE, *LEADER, *SHIFT, *CACHE)

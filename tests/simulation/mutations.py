@@ -60,7 +60,7 @@ def _find(where: str) -> tuple[Any, str]:
 
 
 def _changed(mutant: Mutant, before: Any, name: str) -> Any:
-    function = before.fget if isinstance(before, property) else before
+    function = inspect.unwrap(before.fget if isinstance(before, property) else before)
     text = textwrap.dedent(inspect.getsource(function))
     if text.count(mutant.old) != 1:
         raise DoesNotFit(f"{mutant.name}: {text.count(mutant.old)} times in {mutant.where}")

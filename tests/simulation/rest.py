@@ -25,7 +25,7 @@ class Inputs:
         broker = client["broker"]
         places = [(name, number) for name in names for number in range(partitions)]
         self._topics = {(name, number): broker.log(name, number) for name, number in places}
-        self._left = {place: log.committed() for place, log in self._topics.items()}
+        self._left = {p: [*log.archive, *log.committed()] for p, log in self._topics.items()}
 
     def before(self, topic: str, partition: int, end: int) -> list[Any]:
         left = self._left[topic, partition]
@@ -37,7 +37,8 @@ class Inputs:
         return self.before(topic, partition, 2**62)
 
     def start(self, topic: str, partition: int) -> int:
-        return int(self._topics[topic, partition].start)
+        del topic, partition
+        return 0  # what was deleted lies in an archive
 
     def close(self) -> None:
         """Nothing is open."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from simulation import world as worlds
 from simulation.caches import Expected
 from simulation.faults import Faults
+from simulation.holes import Hole, lose_input, stands
 from simulation.kernel import Kernel, Violation
 from simulation.mutations import Mutant, planted
 from simulation.patches import patched
@@ -68,6 +69,8 @@ class Simulation:
         self.kernel = Kernel(seed, self.plan.preempts)
         self.system = System(self.kernel, self.plan)
         self.heard: Counter[str] = Counter()
+        self._hole: Hole | None = None
+        self._stands = False
         self.faults = Faults(self.system, calm=calm)
 
     def run(self) -> Outcome:
@@ -87,8 +90,9 @@ class Simulation:
                 with planted(self._mutant):
                     self.kernel.spawn(None, "script", self._script)
                     self.kernel.run()
-                check_profiles(self.system)
-                check_journal(self.system)
+                if not self._stands:
+                    check_profiles(self.system)
+                    check_journal(self.system)
         except Violation as violation:
             failure = str(violation)
         except Exception as error:  # noqa: BLE001 - the oracles could not even be asked
@@ -128,12 +132,16 @@ class Simulation:
     def _outside(self) -> None:
         """Send events and turn days."""
         chance, plan, system = self.kernel.random, self.plan, self.system
+        loses_at = chance.random() * plan.storm_s if plan.loss else 1e9
         turns = sorted(chance.random() * plan.storm_s for _ in range(plan.days))
         gap = plan.storm_s / plan.events
         while len(system.sent) < plan.events or turns:
             for _ in range(chance.choice([1, 1, 1, 5])):
                 if len(system.sent) < plan.events:
                     system.send_something()
+            if self._hole is None and self.kernel.now >= loses_at:
+                self._hole = lose_input(system)
+                self.faults.counted[f"input {plan.loss}"] += 1
             if turns and self.kernel.now >= turns[0]:
                 turns.pop(0)
                 system.turn_day()
@@ -143,6 +151,10 @@ class Simulation:
         limit = self.kernel.now + REST_S
         while why := restless(self.system) or self._unlike():
             if self.kernel.crashes:
+                return
+            if self._hole is not None and stands(self.system, self._hole):
+                self.heard[f"stood still, input {self.plan.loss}"] += 1
+                self._stands = True
                 return
             if not self.system.alive:
                 self.system.start_worker()  # those that were to end in order have done so now

@@ -60,6 +60,7 @@ class Plan:
         self.customers = chance.choice([5, 12, 40])
         self.events = chance.choice([20, 60, 120, 200])
         self.days = chance.choice([0, 0, 1, 3])
+        self.loss = chance.choice([*[""] * 8, "deleted", "recreated"])  # of unread input
         self.as_of = date(2026, 11, 22)
         self.storm_s = chance.choice([20.0, 45.0, 90.0])
         self.rules = chance.choice(_RULES)
