@@ -4,10 +4,11 @@ PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+MINUTES ?= 1
 SEED ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types faults bench bench-model audit lock clean setup
+.PHONY: help demo test lint types faults simulation bench bench-model audit lock clean setup
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ types: $(INSTALLED) ## check types
 
 faults: setup $(INSTALLED) ## break brokers, workers and Redis at full length (ONLY=test_name SEED=3)
 	$(BIN)/pytest tests/faults --whole --fault-seed=$(SEED) $(if $(ONLY),-k '$(ONLY)') -s
+
+simulation: $(INSTALLED) ## run a whole system in one thread from fresh seeds (SEED=3 MINUTES=10)
+	$(BIN)/python -m tests.simulation --seed $(SEED) --minutes $(MINUTES)
 
 bench: setup $(INSTALLED) ## measure throughput and latency on Apache Kafka
 	$(BIN)/python -m bench

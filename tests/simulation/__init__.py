@@ -1,0 +1,1 @@
+"""A whole system in one thread from one seed: see README.md."""
