@@ -193,3 +193,19 @@ def test_grown_topics_are_named_and_nothing_stops() -> None:
         await until(lambda: not worker.reasons, "it is gone")
 
     play(scene)
+
+
+def test_a_topic_that_is_not_there_is_named_until_it_is() -> None:
+    async def scene(worker: Worker) -> None:
+        lane = await worker.loaded()
+        there = dict(worker.facts.there or {})
+        worker.facts.there = {CONTROL: there[CONTROL]}
+        await until(lambda: worker.reasons, "it is named")
+        (each,) = worker.lanes.config.standstills.current()
+        assert (each.partition, each.detail) == (EVERY, "work: there is no such topic")
+        worker.facts.there = there
+        await until(lambda: not worker.reasons, "it is there again")
+        lane.put(WORK, messages(2, start=4))
+        await until(lambda: lane.positions[WORK] == 6, "messages are applied")
+
+    play(scene)
