@@ -178,7 +178,31 @@ def miscount(redis: Redis) -> None:
     redis.hdel(MOVES, 1)
 
 
-DAMAGE = [alter_cards, lose_cards, add_strangers, mix_members_up, forge_histories, miscount]
+def stand_at_markers(redis: Redis) -> None:
+    """The last offset of each partition is a transaction's marker: no record's."""
+
+    def marker(topic: str, customer: str) -> int:
+        return int(redis.hget(POSITIONS, f"{topic}:{home(customer)}") or 0) - 1
+
+    for customer in ("K1", "K2", "K9", "stranger"):
+        version = marker(PROFILES, customer)
+        card = {"version": version, "tier": "vip", "counted": '["base"]\n["tier","vip"]'}
+        redis.delete(card_key(customer.encode()))
+        redis.hset(card_key(customer.encode()), mapping=card)
+        redis.zadd(members_key(b"vip"), {customer: 5})
+    last = marker(SEGMENT_EVENTS, "K3")
+    redis.xadd(history_key(b"K3"), {"kind": "tier", "new": "x"}, id=f"{last}-1")
+
+
+DAMAGE = [
+    stand_at_markers,
+    alter_cards,
+    lose_cards,
+    add_strangers,
+    mix_members_up,
+    forge_histories,
+    miscount,
+]
 
 
 @pytest.mark.parametrize("damage", [*DAMAGE, Redis.flushall])

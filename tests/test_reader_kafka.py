@@ -34,7 +34,8 @@ def place(client: dict[str, str]) -> Iterator[Place]:
 
 
 def write(client: dict[str, str], topic: str) -> None:
-    next(iter(AdminClient(client).create_topics([NewTopic(topic, 1, 1)]).values())).result()
+    admin = AdminClient(client)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result()
     producer = Producer(client | {"transactional.id": unique("writer")})
     wait_until(lambda: producer.init_transactions() or True, "the coordinator is there")
     producer.begin_transaction()
