@@ -44,6 +44,7 @@ from streams.topics import SOURCES
 log = structlog.get_logger()
 
 _LEAD_AGAIN_S = 2.0
+_METADATA_MS = 5_000  # a topic made anew is not assigned before the group's leader has seen it
 
 
 class LaneApp(faust.App):
@@ -68,6 +69,7 @@ class LaneApp(faust.App):
             stream_wait_empty=False,
             stream_recovery_delay=0.0,
             consumer_auto_offset_reset="earliest",
+            consumer_metadata_max_age_ms=_METADATA_MS,
             broker_session_timeout=settings.session_timeout_s,
             broker_rebalance_timeout=settings.rebalance_timeout_s,
             broker_heartbeat_interval=settings.session_timeout_s / 5,

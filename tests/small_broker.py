@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
+from streams.lane.input_checks import Observed
 from streams.lane.records import Record
 from streams.lane.transaction import Fenced
 
@@ -115,6 +116,24 @@ def read_changelog(client: Mapping[str, Any], topic: str, partition: int) -> Any
     return client["broker"].latest(topic, partition)
 
 
+class SmallFacts:
+    """What a broker says of the source topics."""
+
+    def __init__(self, broker: SmallBroker, names: Iterable[str], partitions: int) -> None:
+        self._broker = broker
+        self._names = tuple(names)
+        self._partitions = partitions
+
+    def look(self, partition: int) -> dict[str, Observed]:
+        return {
+            name: there._replace(start=0, end=self._broker.ends[name, partition])
+            for name, there in self.topics().items()
+        }
+
+    def topics(self) -> dict[str, Observed]:
+        return {name: Observed(f"id of {name}", self._partitions) for name in self._names}
+
+
 class SmallLog:
     """Stands in for a changelog that is open for reading."""
 
@@ -156,7 +175,7 @@ class SmallInputs:
         return self._left[topic, partition][0].offset if self._left[topic, partition] else 0
 
     def topic_ids(self) -> dict[str, str]:
-        return {}
+        return {topic: f"id of {topic}" for topic, _ in self._left}
 
     def close(self) -> None:
         """Nothing is open."""

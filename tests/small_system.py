@@ -14,7 +14,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from small_broker import Read, SmallBroker, SmallInputs, SmallLog, SmallProducer, read_changelog
+from small_broker import (
+    Read,
+    SmallBroker,
+    SmallFacts,
+    SmallInputs,
+    SmallLog,
+    SmallProducer,
+    read_changelog,
+)
 from strategies import Event, as_json
 
 from nyxter_online.epochs import read_epoch
@@ -210,6 +218,7 @@ class SmallSystem:
                 partitions=partitions,
                 shift=self._shift,
                 states=directory and EitherWorkers(self._client, directory, self.random),
+                inputs=SmallFacts(self.broker, SOURCES, partitions),
             )
         )
         self.lanes: dict[int, Lane] = {}
@@ -429,7 +438,9 @@ class SmallSystem:
         ]
         state = {key: value for key, value in dict(written).items() if key and value is not None}
         following, memo = replay.reached(partition)
-        return state | {POSITION_KEY: Position(following, self.partitions, memo).value()}
+        ids = dict(replay.topic_ids(partition))
+        position = Position(following, self.partitions, memo, topic_ids=ids)
+        return state | {POSITION_KEY: position.value()}
 
     def _replay(self) -> JournalReplay:
         return JournalReplay(

@@ -22,7 +22,7 @@ KAFKA_ROLES: Final = {
     f"{MARKETING_GROUPS}- (examples/consumer.py)",
     "operator": "nyxter topics, doctor, tail, top, triggers, model, dead-letters list and show, "
     "reconcile, replay --journal",
-    "steward": "nyxter dead-letters retry, erase, rebuild, cache rebuild",
+    "steward": "nyxter dead-letters retry, erase, rebuild, skip, cache rebuild",
     "analyst": "nyxter tail, model show, export",
     "console": "nyxter console",
 }
@@ -122,7 +122,8 @@ def _steward(settings: Settings) -> Iterator[Grant]:
     app_id, names = settings.app_id, tuple(topic.name for topic in topics.every_topic(settings))
     changelog = topics.changelog(settings)
     yield Grant("steward", ("Read", "DescribeConfigs"), "topic", names)
-    yield Grant("steward", ("Write",), "topic", (*SOURCES, topics.RETRIED, changelog))
+    written = (*SOURCES, topics.RETRIED, topics.JOURNAL, changelog)
+    yield Grant("steward", ("Write",), "topic", written)
     yield Grant("steward", ("Describe",), "group", (app_id, f"{app_id}-cache", NO_GROUP))
     yield Grant("steward", ("Write",), "transactional-id", (f"{app_id}-retry",))
     yield Grant("steward", ("Write",), "transactional-id", (f"{app_id}-snapshot",))

@@ -161,6 +161,21 @@ def find_partition_changes(expected: int, observed: Mapping[str, Observed]) -> S
     return Standstill(Reason.PARTITIONS_CHANGED, EVERY, detail, remedy)
 
 
+def find_missing(sources: Iterable[str], observed: Mapping[str, Observed]) -> Standstill | None:
+    """Return the standstill of a worker whose source topics are not all there.
+
+    >>> find_missing(["orders", "returns"], {"orders": Observed("A", 4)}).detail
+    'returns: there is no such topic'
+    >>> find_missing(["orders"], {"orders": Observed()})
+    """
+    missing = [topic for topic in sources if topic not in observed]
+    if not missing:
+        return None
+    detail = f"{', '.join(missing)}: there is no such topic"
+    remedy = f"{RESTORE}, or `nyxter topics create`, and then `nyxter skip` for each partition"
+    return Standstill(Reason.TOPIC_RECREATED, EVERY, detail, remedy)
+
+
 def known_ids(observed: Mapping[str, Observed]) -> dict[str, str]:
     """Return the ids of topics, of those that have one.
 

@@ -16,6 +16,7 @@ from streams.lane.changelog import POSITION_KEY, Position, opened, position_of
 from streams.lane.input_checks import (
     Observed,
     find_holes,
+    find_missing,
     find_partition_changes,
     known_ids,
     standstills_of,
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 
 OF_INPUTS: Final = (Reason.INPUT_DELETED, Reason.TOPIC_RECREATED)
 _EVERY_S: Final = 1.0
+_MISSED: Final = 3
 _NEAR_END: Final = 100  # every transaction ends with a position
 
 
@@ -51,6 +53,7 @@ class InputWatch:
         self._lanes = lanes
         self._facts = facts
         self._task: asyncio.Task[None] | None = None
+        self._missed = 0
 
     def start(self) -> None:
         """Begin to look, once; on the loop."""
@@ -110,6 +113,7 @@ class InputWatch:
             return
         there = await asyncio.to_thread(self._facts.topics)
         self._report_partitions(there)
+        self._report_missing(there)
         for lane in [each for each in self._lanes if not each.stands]:
             holes = find_holes(lane.partition, lane.expected, lane.position.topic_ids, there)
             for standstill in standstills_of(holes):
@@ -126,9 +130,20 @@ class InputWatch:
         else:
             config.standstills.end(Reason.PARTITIONS_CHANGED, EVERY)
 
+    def _report_missing(self, there: Mapping[str, Observed]) -> None:
+        """Report topics that are not there, look after look: a broker may learn of them late."""
+        config = self._lanes.config
+        missing = find_missing(config.sources, there)
+        self._missed = 0 if missing is None else self._missed + 1
+        if missing is None:
+            config.standstills.end(Reason.TOPIC_RECREATED, EVERY)
+        elif self._missed >= _MISSED:
+            config.standstills.begin(missing)
+
     def _stand_for_inputs(self, partition: int) -> bool:
         """Tell whether the inputs of a partition keep it, and nothing else."""
-        reasons = {s.reason for s in self._lanes.config.standstills.of(partition)}
+        current = self._lanes.config.standstills.current()
+        reasons = {each.reason for each in current if each.partition == partition}
         return bool(reasons & set(OF_INPUTS)) and Reason.UNREADABLE not in reasons
 
     async def _look_again(self, lane: Lane) -> None:

@@ -31,6 +31,7 @@ from faust.types import TP
 from mode.threads import WorkerThread
 
 from nyxter_online.intake import Message
+from streams.lane.fetch_errors import FetchErrors
 from streams.lane.input_checks import RESTORE
 from streams.lane.lanes import Lanes
 from streams.lane.standstills import Reason
@@ -102,6 +103,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._auto_offset_reset = "none"  # Faust lets only earliest and latest be set
         return consumer
 
+    async def on_start(self) -> None:
+        """Listen to what brokers answer to fetches."""
+        await super().on_start()
+        fetcher = self._consumer._fetcher
+        fetcher._client = FetchErrors(fetcher._client, self.consumer.doubt)
+
 
 class Consumer(driver.Consumer):
     """Faust's consumer with a gate per partition number, opened by the lanes."""
@@ -118,6 +125,7 @@ class Consumer(driver.Consumer):
         self._seeks: set[asyncio.Task[None]] = set()
         self._suspects: deque[list[TP]] = deque()  # where a batch that can't be decoded may lie
         self._passed: dict[TP, int] = {}  # up to where each was handed over
+        self._doubted: set[int] = set()
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -183,6 +191,7 @@ class Consumer(driver.Consumer):
                 continue
             turns = self._fetchable()
             fetched = await self._fetch(turns)
+            self._check_doubted()
             for tp, records in fetched.items():
                 if self._open_tps.get(tp) == turns.get(tp):
                     await self._deliver(tp, records, turns[tp], self._following(tp, records))
@@ -232,6 +241,19 @@ class Consumer(driver.Consumer):
         if narrowed and fetched:
             self._suspects.append(narrowed)  # what is broken may come only now
         return fetched or {}
+
+    def doubt(self, partition: int) -> None:
+        """Take note that a broker does not know a topic of a partition just now; from any thread.
+
+        It may be made anew: what is fetched next may be another topic's.
+        """
+        self._doubted.add(partition)
+
+    def _check_doubted(self) -> None:
+        """Open anew the gates of partitions in doubt, before anything more is handed over."""
+        for partition in self._doubted & {tp.partition for tp in self._open_tps}:
+            self._doubted.discard(partition)
+            self._seek_back(partition)
 
     def _find_holes(self, error: Exception) -> None:
         """Open anew the gates of places that have not the offset asked for: that finds out why.

@@ -89,7 +89,8 @@ def test_topic_deleted_and_made_anew(
         assert same_profiles(system.profiles(), replayed(system, events)) == []
         names = [event["id"] for event in system.events()]
         assert len(set(names)) == len(names)
-        assert len(logged(system, "a")) == PARTITIONS
+        stood = [line["partition"] for line in logged(system, "a") if line["partition"] >= 0]
+        assert sorted(stood) == [0, 1]
         with pytest.raises(JournalBroken, match=r"applied offsets 0 to .* of the former one"):
             assert_events_equal_journal(system)
         assert system.stop("a") == 0

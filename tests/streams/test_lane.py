@@ -22,7 +22,7 @@ from lane_fakes import (
 )
 
 from streams.lane import lane as lane_module
-from streams.lane.changelog import Position
+from streams.lane.changelog import Position, position_of
 from streams.lane.lane import Ended, Lane
 from streams.lane.records import Batch
 from streams.lane.transaction import Fenced
@@ -445,3 +445,65 @@ def test_a_message_that_comes_while_the_lane_looks_for_chores_is_not_left_lying(
 
     monkeypatch.setattr(lane_module, "_IDLE_S", 3_600)
     run(scene)
+
+
+def test_ranges_go_beyond_markers_that_were_fetched() -> None:
+    bench = Bench()
+    bench.lane.put(WORK, messages(3), 5)
+    bench.lane.put(WORK, messages(2, start=5))
+    bench.work_off()
+    assert bench.shift.kept[0].spans == [(WORK, 0, 5), (WORK, 5, 7)]
+    assert bench.lane.positions == {WORK: 7}
+
+
+def test_the_first_transaction_stores_where_topics_begin_and_their_ids() -> None:
+    bench = Bench(Position({WORK: 3}, 1, 0, topic_ids={WORK: "A"}))
+    kept: list[Batch] = []
+    bench.shift.handle = lambda batch, _: kept.append(batch) or []  # type: ignore[func-returns-value,method-assign,assignment]
+    bench.lane.begin({OTHER: 9, CONTROL: 0}, {OTHER: "B"})
+    assert bench.lane.expected == {WORK: 3, OTHER: 9, CONTROL: 0}
+    assert not bench.lane.is_idle
+    bench.work_off()
+    ((first,), (position,)) = kept, bench.producer.positions()
+    assert first.passed is not None
+    assert first.passed.topic_ids == {OTHER: "B"}
+    assert first.spans == [(OTHER, 0, 9), (CONTROL, 0, 0)]
+    assert position.next == {WORK: 3, OTHER: 9, CONTROL: 0}
+    assert position.topic_ids == {WORK: "A", OTHER: "B"}
+
+
+def test_a_lane_that_knows_all_topics_begins_with_nothing() -> None:
+    bench = Bench(Position({WORK: 3}, 1, 0))
+    bench.lane.begin({}, {})
+    bench.work_off()
+    assert bench.producer.positions() == []
+
+
+def test_a_position_of_an_earlier_release_has_no_ids() -> None:
+    stored = b'{"version":1,"next":{"work":3},"partitions":1,"memo":null,"since":0}'
+    position = position_of(stored)
+    assert position is not None
+    assert position.topic_ids == {}
+    again = position_of(position.value())
+    assert again == position
+
+
+def test_a_lane_that_stands_works_off_what_it_has_and_takes_in_nothing_more() -> None:
+    async def scene() -> None:
+        bench = Bench()
+        bench.lane.lease()
+        bench.lane.put(WORK, messages(2))
+        bench.lane.stand()
+        bench.lane.put(WORK, messages(2, start=2))
+        running = asyncio.ensure_future(bench.lane.run())
+        await until(lambda: bench.lane.has_stopped, "it stands")
+        assert bench.lane.positions == {WORK: 2}
+        bench.lane.lease()
+        bench.lane.put(WORK, messages(2, start=2))
+        await until(lambda: bench.lane.positions == {WORK: 4}, "it goes on")
+        bench.lane.stand()
+        await until(lambda: bench.lane.has_stopped, "it stands again")
+        bench.lane.supersede()
+        assert await running is Ended.FENCED
+
+    asyncio.run(scene())

@@ -11,10 +11,13 @@ from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 from lane_fakes import CONTROL, WORK, FakeShift, Message, a_while, messages, until
 
 from streams.agents import hand_over
+from streams.lane.fetch_errors import FetchErrors
 from streams.lane.input_checks import Observed, find_holes, standstills_of
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.standstills import Reason, Standstill
@@ -83,6 +86,7 @@ class Gated(Consumer):
         self._stopped = asyncio.Event()
         self.log = log
         self._passed: dict[TP, int] = {}
+        self._doubted: set[int] = set()
         self.at = {PLACE: 0, SIDE: 0}
         self.seeks: list[Mapping[TP, int]] = []
         self.seek_fails = 0
@@ -324,3 +328,101 @@ def test_a_lane_without_room_is_not_fetched_for() -> None:
             await until(lambda: len(lanes.taken) == 4, "there is room")
 
     asyncio.run(scene())
+
+
+def test_an_offset_that_is_gone_while_it_is_fetched_stops_its_partition() -> None:
+    class Holed(Gated):
+        """Asked for an offset below the first one, the broker says so."""
+
+        async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109
+            if PLACE in active_partitions and self.at[PLACE] < self.log[0].offset:
+                await asyncio.sleep(0)
+                raise OffsetOutOfRangeError({PLACE: self.at[PLACE]})
+            return await super()._getmany(active_partitions, timeout)
+
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Holed(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the first messages arrive")
+            consumer.log, lanes.starts[WORK] = messages(9, start=6), 6
+            await until(lambda: lanes.refused, "it stops")
+            assert lanes.refused[0][:2] == (0, Reason.INPUT_DELETED)
+            assert "offsets 3 to 5 were deleted" in lanes.refused[0][2]
+            await a_while()
+            assert lanes.taken == [0, 1, 2]
+
+    asyncio.run(scene())
+
+
+def test_what_was_asked_for_before_the_gate_opened_is_of_no_interest() -> None:
+    class Stale(Gated):
+        stale = True
+
+        async def _getmany(self, active_partitions: set[TP], timeout: float) -> Any:  # noqa: ASYNC109
+            if self.stale and PLACE in active_partitions:
+                self.stale = False
+                raise NoOffsetForPartitionError(PLACE)
+            return await super()._getmany(active_partitions, timeout)
+
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Stale(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the messages arrive")
+            assert not lanes.refused
+
+    asyncio.run(scene())
+
+
+def test_positions_pass_markers_that_come_without_messages() -> None:
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the messages arrive")
+            consumer.at[PLACE] = 4  # a marker was passed
+            await until(lambda: lanes.expected[WORK] == 4, "the position passes it")
+            assert lanes.taken == [0, 1, 2]
+
+    asyncio.run(scene())
+
+
+def test_a_topic_that_a_broker_did_not_know_is_looked_at_before_anything_more_is_handed_over() -> (
+    None
+):
+    async def scene() -> None:
+        lanes = StandIn()
+        async with Gated(lanes, messages(3)) as consumer:
+            consumer._open(0, lanes.expected)
+            await until(lambda: len(lanes.taken) == 3, "the first messages arrive")
+
+            async def made_anew() -> None:
+                consumer.doubt(0)
+                consumer.log, lanes.starts[WORK] = messages(9, start=3), 5
+
+            consumer.before_handing = made_anew
+            await until(lambda: lanes.refused, "it stops")
+            assert lanes.taken == [0, 1, 2]
+
+    asyncio.run(scene())
+
+
+def test_fetches_of_topics_that_a_broker_does_not_know_are_reported() -> None:
+    request = FetchRequest(100, 1, 100, 1, [])
+    answers = [("work", [(0, 0, 9, b""), (3, 3, -1, b"")]), ("control", [(5, 6, -1, b"")])]
+
+    class Client:
+        name = "client"
+
+        async def send(self, node: int, request: Any) -> Any:
+            del node, request
+            return SimpleNamespace(topics=answers)
+
+    unknown: list[int] = []
+    client = FetchErrors(Client(), unknown.append)
+    assert asyncio.run(client.send(0, request)).topics == answers
+    assert unknown == [3]
+    asyncio.run(client.send(0, SimpleNamespace()))
+    assert unknown == [3]
+    assert client.name == "client"
