@@ -128,7 +128,7 @@ class Watching:
     def stop(self) -> None:
         """Look no more."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(_ANSWER_S)  # a broker that is away holds it for longer
 
     def _run(self) -> None:
         admin = AdminClient(self._client)

@@ -376,6 +376,41 @@ def test_an_input_that_has_gone_stops_its_partition_and_no_other(play: Any) -> N
     play(scene)
 
 
+def test_what_a_partition_waits_for_is_known(play: Any) -> None:
+    async def scene(worker: Worker) -> None:
+        await worker.assigned(0)
+        lane, shift, lanes = worker.lanes.get(0), worker.shifts[0][0], worker.lanes
+        assert lane is not None
+        lanes.fetching = lambda _: "nothing is fetched"
+        await until(lambda: lanes.obstacle(0) == "nothing is fetched", "it is idle")
+        shift.is_ready = False
+        await until(lambda: "snapshot 7" in lanes.obstacle(0), "it waits for a snapshot")
+        shift.is_ready = True
+        shift.may_go_on.clear()
+        lane.put(WORK, messages(1))
+        await until(lambda: lanes.obstacle(0) == "a batch is computed", "it is at work")
+        shift.may_go_on.set()
+        lanes.suspend()
+        assert lanes.obstacle(0) == "the group is changing"
+
+    play(scene)
+
+
+def test_how_a_partition_failed_is_known_until_it_is_given_back(play: Any) -> None:
+    async def scene(worker: Worker) -> None:
+        worker.lanes.assign({0})
+        assert (worker.lanes.obstacle(0), worker.lanes.failure(0)) == ("it is being loaded", "")
+        await until(lambda: worker.lanes.get(0), "it is loaded")
+        worker.shifts[0][0].chores.append(ZeroDivisionError())
+        await until(lambda: worker.lanes.failure(0), "it has ended")
+        assert worker.lanes.failure(0) == "its lane ended broken"
+        await until(lambda: worker.lanes.get(0), "it is loaded again")
+        worker.lanes.assign(())
+        assert worker.lanes.failure(0) == ""
+
+    play(scene)
+
+
 def test_listeners_hear_what_is_owned(play: Any) -> None:
     async def scene(worker: Worker) -> None:
         heard: list[frozenset[int]] = []
