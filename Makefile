@@ -18,7 +18,7 @@ demo: $(INSTALLED) ## watch scores move as orders arrive, with nothing else inst
 
 test: setup ## lint, types, every test, and the demo from end to end
 	$(MAKE) -j1 --no-print-directory lint types
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/nyxter demo --once
 
 lint: $(INSTALLED) ## check style and format

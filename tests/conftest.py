@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from class_archive import share_classes
 from kafka_broker import KafkaBroker, missing_tools
 from lane_fakes import FakeCluster
 from redis import Redis
@@ -26,11 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave faults that are tried on demand only to `make faults`."""
+    """Leave faults that are tried on demand only to `make faults`; put what takes longest first.
+
+    Those are the tests of whole systems. Where they came last, one process would be at work on the
+    last of them while the others have nothing to do.
+    """
     if not config.getoption("--whole"):
         left = [item for item in items if item.get_closest_marker("whole_only")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("kafka", "embedded"))))
 
 
 @pytest.fixture
@@ -111,6 +117,7 @@ def need_kafka() -> None:
     """Leave the test out where Apache Kafka cannot run; in CI that is a failure."""
     missing = missing_tools()
     need(" and ".join(missing), found=not missing)
+    share_classes()
 
 
 def need(what: str, *, found: bool) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 from streams.embedded import HOST, Child, broker_answers, free_port
 
@@ -109,7 +109,14 @@ class KafkaBroker:
 
     Usage: ``with KafkaBroker() as kafka: ... kafka.bootstrap ...``. In between, ``kill()`` or
     ``stop()`` and then ``start()`` give the same broker with the same data at the same address.
+
+    Attributes
+    ----------
+    further_options
+        More options of the JVM, of all brokers (`class_archive`).
     """
+
+    further_options: ClassVar[Sequence[str]] = ()
 
     def __init__(
         self,
@@ -142,6 +149,12 @@ class KafkaBroker:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process's number."""
+        assert self._child is not None, "it does not run"
+        return self._child.pid
 
     @property
     def log(self) -> Path:
@@ -181,12 +194,11 @@ class KafkaBroker:
         What is mapped into memory (its indexes) has its room already. Once it is started again, it
         has room again.
         """
-        assert self._child is not None, "it does not run"
-        _, hard = resource.prlimit(self._child.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(self._child.pid, resource.RLIMIT_FSIZE, (most, hard))
+        _, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most, hard))
 
     def ended(self) -> int:
-        """Wait until it ends by itself; return its exit status."""
+        """Wait until it ends by itself, or as somebody asked it to; return its exit status."""
         assert self._child is not None, "it does not run"
         status = self._child._process.wait(READY_S)
         self._child = None
@@ -224,7 +236,8 @@ class KafkaBroker:
 
     def _java(self, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={LOGGING}"
-        return ["java", *self._jvm, logging, "-cp", f"{jars()}/*", *arguments]
+        options = (*self._jvm, *self.further_options, logging)
+        return ["java", *options, "-cp", f"{jars()}/*", *arguments]
 
 
 def jars() -> Path:
