@@ -42,8 +42,10 @@ def _campaign(first: int, minutes: float) -> int:
     print(f"seeds {first}-{last}: {hours:.2f} hours simulated, {campaign.events} events")
     print("faults:", ", ".join(f"{k} {n}" for k, n in sorted(campaign.faults.items())))
     print("sometimes:", ", ".join(f"{k} {n}" for k, n in sorted(campaign.sometimes.items())))
+    if campaign.never:
+        print("never:", ", ".join(campaign.never))
     print(f"failed: {len(campaign.failed)}")
-    return bool(campaign.failed)
+    return bool(campaign.failed or campaign.never)
 
 
 def _hunt(word: str, first: int) -> int:

@@ -6,6 +6,32 @@ from collections.abc import Callable, Iterable
 
 from simulation.running import Outcome, Simulation
 
+ENOUGH = 150  # seeds, after which every rare path must have been gone
+RARE = (
+    "EndTxn of an old epoch refused",
+    "cache_displaced",
+    "epoch renewed",
+    "epoch renewed: EndTxn was sent more than once",
+    "lane fenced: FENCED",
+    "lane fenced: timed out",
+    "leading no more",
+    "load failed, will be tried again",
+    "poison",
+    "redis_away",
+    "redis_back",
+    "seek again",
+    "session over",
+    "standstill",
+    "stood still, input deleted",
+    "stood still, input recreated",
+    "sweep for model",
+    "sweep for time",
+    "sweep goes on after a load",
+    "sweep of differing",
+    "sweep of everyone",
+    "transaction timed out",
+)
+
 
 class Campaign:
     """Sums up outcomes.
@@ -34,6 +60,11 @@ class Campaign:
         self.sometimes += outcome.sometimes
         if outcome.failure:
             self.failed.append(outcome)
+
+    @property
+    def never(self) -> list[str]:
+        """The rare paths that were not gone, though there were seeds enough."""
+        return [] if self.seeds < ENOUGH else [n for n in RARE if not self.sometimes[n]]
 
     def run(
         self, seeds: Iterable[int], minutes: float, tell: Callable[[Outcome], None]

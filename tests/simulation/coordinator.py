@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from simulation.kernel import Kernel
-from simulation.logs import Log, Txn
+from simulation.logs import Intent, Log, Txn
 
 OK = ""
 FENCED = "PRODUCER_FENCED"
@@ -103,19 +103,28 @@ class Coordinator:
             return WRONG_STATE
         return held.txn
 
-    def end(self, name: str, producer: tuple[int, int], *, commit: bool) -> str:
-        """End the transaction of an epoch, whichever it is."""
+    def end(
+        self, name: str, producer: tuple[int, int], meant: Intent | None, *, commit: bool
+    ) -> str:
+        """End the transaction of an epoch, whichever it is; `meant` only the simulation knows."""
         if self._is_away:
             return MOVED
         held = self.names[name]
         if producer != (held.number, held.epoch):
+            self._kernel.sometimes["EndTxn of an old epoch refused"] += 1
             return FENCED
         if held.state == "ongoing":
+            if meant is not None and held.txn is not None:
+                self._note_meant(held.txn, meant)
             self._decide(name, held, commit=commit)
             return OK
         if held.state == "prepared":
             return CONCURRENT
         return OK if held.state == ("committed" if commit else "aborted") else WRONG_STATE
+
+    def _note_meant(self, txn: Txn, meant: Intent) -> None:
+        if any(record.intent is not meant for _, _, record in txn.records):
+            self._kernel.sometimes["EndTxn ended another transaction"] += 1
 
     @property
     def _is_away(self) -> bool:
@@ -147,6 +156,7 @@ class Coordinator:
         for name, held in self.names.items():
             if held.state == "ongoing" and held.txn and now - held.txn.began_at > held.timeout_s:
                 self._kernel.trace("timed out", name)
+                self._kernel.sometimes["transaction timed out"] += 1
                 held.epoch += 1
                 self._decide(name, held, commit=False)
         self._kernel.call_later(LOOKS_S, self._look)

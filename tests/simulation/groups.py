@@ -96,6 +96,7 @@ class Group:
         for name in gone:
             if self._deadline is None or not self.members[name].has_joined:
                 self._kernel.trace("session over", name)
+                self._kernel.sometimes["session over"] += 1
                 del self.members[name]
                 self.change()
         if self._deadline is not None:

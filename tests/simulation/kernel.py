@@ -9,7 +9,7 @@ import hashlib
 import heapq
 import random
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +65,7 @@ class Kernel:
         self.now = 0.0
         self.current: Task | None = None
         self.crashes: list[str] = []
+        self.sometimes: Counter[str] = Counter()  # rare things that happened
         self.failure: BaseException | None = None
         self.lines: deque[str] = deque(maxlen=_REMEMBERED)
         self.is_over = False

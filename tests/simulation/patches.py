@@ -29,7 +29,7 @@ _LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 class Recorder:
     """A logger that notes everything in the kernel's trace."""
 
-    def __init__(self, kernel: Kernel, heard: Callable[[str], None], **fields: Any) -> None:
+    def __init__(self, kernel: Kernel, heard: Callable[[str, str], None], **fields: Any) -> None:
         self._kernel = kernel
         self._heard = heard
         self._fields = fields
@@ -41,14 +41,14 @@ class Recorder:
 
     def _log(self, event: str, *_: Any, **fields: Any) -> None:
         self._kernel.trace("log", event, self._fields | fields)
-        self._heard(event)
+        self._heard(event, str(fields.get("reason", "")))
 
 
 @contextmanager
 def patched(
     kernel: Kernel,
     clock: Time,
-    heard: Callable[[str], None],
+    heard: Callable[[str, str], None],
     on_signal: Callable[[], None],
     shrunk: Mapping[str, Any],
 ) -> Iterator[None]:
@@ -59,7 +59,7 @@ def patched(
     kernel, clock
         What takes its place.
     heard
-        Called with the name of each event that is logged.
+        Called with the name of each event that is logged, and its reason.
     on_signal
         Called where a process would end itself.
     shrunk
@@ -103,7 +103,7 @@ def _patch_module(
     module: Any,
     replaced: Mapping[int, Any],
     kernel: Kernel,
-    heard: Callable[[str], None],
+    heard: Callable[[str, str], None],
     undo: list[tuple[Any, str, Any]],
 ) -> None:
     for name, value in list(vars(module).items()):

@@ -21,6 +21,7 @@ from simulation.threads import Pollers
 from streams.journal_replay import JournalBroken
 
 REST_S = 300.0
+_TOLD = ("timed out", "FENCED", "EndTxn was sent more than once", "not known")
 
 
 class Outcome(NamedTuple):
@@ -103,8 +104,11 @@ class Simulation:
             worlds.leave()
         return self._outcome(failure, time.monotonic() - began)
 
-    def _hear(self, event: str) -> None:
+    def _hear(self, event: str, reason: str) -> None:
         self.heard[event] += 1
+        for word in _TOLD:
+            if word in reason:
+                self.heard[f"{event}: {word}"] += 1
 
     def _signal(self) -> None:
         """A worker ends itself: nobody can go on from the state that is stored."""
@@ -174,6 +178,7 @@ class Simulation:
     def _outcome(self, failure: str, seconds: float) -> Outcome:
         sometimes = Counter(self.heard)
         sometimes.update(self.system.safety.sometimes)
+        sometimes.update(self.kernel.sometimes)
         return Outcome(
             self.seed,
             failure,

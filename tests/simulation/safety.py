@@ -43,6 +43,7 @@ class Safety:
         self._changelog = changelog
         self._ids: set[str] = set()
         self._in_use: Counter[int] = Counter()
+        self._sweeping: dict[int, tuple[int, int]] = {}
 
     def decided(self, name: str, txn: Txn) -> None:
         """Take note of a transaction that was decided."""
@@ -56,6 +57,7 @@ class Safety:
         for topic, partition, record in txn.records:
             if topic == topics.JOURNAL:
                 self._check_journal(partition, record, entries)
+                self._note_sweeps(partition, txn, entries)
             elif topic == self._changelog and record.key == POSITION_KEY:
                 positions[partition] = loads(record.value or b"null")
             elif topic == topics.SEGMENT_EVENTS:
@@ -112,6 +114,16 @@ class Safety:
             raise Violation(f"partition {partition} went back to snapshot {entry.snapshot}")
         self._in_use[partition] = max(entry.snapshot, self._in_use[partition])
         self._note(entry)
+
+    def _note_sweeps(self, partition: int, txn: Txn, entries: Mapping[int, Entry]) -> None:
+        """Count the sweeps that go on where another life of the partition has left them."""
+        entry = entries.get(partition)
+        if entry is None or entry.sweep is None:
+            return
+        before = self._sweeping.get(partition)
+        if entry.sweep.first > 0 and before not in (None, txn.producer):
+            self.sometimes["sweep goes on after a load"] += 1
+        self._sweeping[partition] = txn.producer
 
     def _note(self, entry: Entry) -> None:
         if entry.sweep is not None:

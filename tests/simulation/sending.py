@@ -201,10 +201,10 @@ class Sending:
             self._needs_epoch = False
 
     def _end(self, *, commit: bool) -> None:
-        end, producer = self._broker.coordinator.end, self._id
+        end, producer, meant = self._broker.coordinator.end, self._id, self._intent
         assert producer is not None
         code = self._again(
-            "EndTxn", lambda: end(self._name, producer, commit=commit), (MOVED, CONCURRENT)
+            "EndTxn", lambda: end(self._name, producer, meant, commit=commit), (MOVED, CONCURRENT)
         )
         if code != OK:
             raise _fatal(code if code == FENCED else WRONG_STATE)
