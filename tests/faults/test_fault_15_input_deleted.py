@@ -7,6 +7,7 @@ the journal then tells which offsets nobody applied.
 import os
 import random
 import signal
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from streams.segmenter.input_history import JournalBroken
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 2
+ANSWERED_S = 2.0  # by then the broker has answered the fetch that was under way: with nothing
 PURCHASES = topics.PURCHASES
 Event = Mapping[str, Any]
 
@@ -129,10 +131,10 @@ def test_deleted_before_a_running_worker_read_them(
         pid = system.start("a", NYXTER_MONITOR=monitor.address)
         with arriving(system, sooner, 2_000 if whole else 1_000):
             wait_until(lambda: len(system.progress()) == PARTITIONS, "both partitions have state")
-        wait_until(lambda: position_of(system, PURCHASES, 0) > 0, "purchases were applied")
-        lagging(pid, system, later)
-        reached = position_of(system, PURCHASES, 0)
         end = end_of(system, PURCHASES, 0)
+        wait_until(lambda: position_of(system, PURCHASES, 0) == end, "all of it is applied")
+        lagging(pid, system, later)
+        reached, end = end, end_of(system, PURCHASES, 0)
         start = chance.randrange(reached + 1, end)
         delete_before(system, PURCHASES, 0, start)
         os.kill(pid, signal.SIGCONT)
@@ -162,4 +164,5 @@ def test_deleted_before_a_running_worker_read_them(
 def lagging(pid: int, system: System, events: Iterable[Event]) -> None:
     """Hold a worker where it is while events come in; whoever calls lets it go on."""
     os.kill(pid, signal.SIGSTOP)
+    time.sleep(ANSWERED_S)
     system.send(events)
