@@ -197,6 +197,15 @@ class KafkaBroker:
         _, hard = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most, hard))
 
+    def is_ending(self, within_s: float) -> bool:
+        """Wait for so long whether it ends by itself; `ended` follows then too."""
+        assert self._child is not None, "it does not run"
+        try:
+            self._child._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def ended(self) -> int:
         """Wait until it ends by itself, or as somebody asked it to; return its exit status."""
         assert self._child is not None, "it does not run"
