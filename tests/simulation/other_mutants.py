@@ -13,6 +13,7 @@ LEADER: Final = (
         _LEADER + "_catch_up",
         "self._number = SnapshotHeader(**loads(header)).number",
         "self._number = self._number or SnapshotHeader(**loads(header)).number",
+        28,
     ),
     Mutant(
         "leaders do not fence each other",
