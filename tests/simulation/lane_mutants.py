@@ -161,6 +161,7 @@ GATE: Final = (
         _GATE + "_seek_and_open",
         "await self.seek_wait(wanted)",
         "await self.seek_wait({tp: at + (at > 0) for tp, at in wanted.items()})",
+        16,
     ),
     Mutant(
         "aiokafka goes on at the beginning where an offset is gone (issue 14, A)",

@@ -20,6 +20,7 @@ LEADER: Final = (
         _LEADER + "lead",
         "leader_name(self._app_id)",
         "leader_name(self._app_id) + str(time.monotonic())",
+        261,
     ),
     Mutant(
         "the leader merges summaries of the past",
@@ -39,12 +40,14 @@ LEADER: Final = (
         "streams.segmenter.leader:_Desk.of",
         "if len(fitting) == partitions else {}",
         "",
+        93,
     ),
     Mutant(
         "the day turns in one partition alone",
         _LEADER + "_turn_day",
         "self._partitions)",
         "1)",
+        16,
     ),
     Mutant(
         "chunks that nobody has any more stay on the topic of snapshots",
@@ -66,6 +69,7 @@ SHIFT: Final = (
         _SHIFT + "memo",
         "self._coming",
         "self.progress",
+        16,
     ),
     Mutant(
         "a stray is applied where it came",
@@ -78,12 +82,14 @@ SHIFT: Final = (
         "streams.segmenter.told:Told.aside",
         "for message, envelope in intake.strays:",
         "for message, envelope in ():",
+        16,
     ),
     Mutant(
         "a sweep passes over the first of a part",
         _SHIFT + "_sweep",
         "(buckets >= part.first)",
         "(buckets > part.first)",
+        39,
     ),
     Mutant(
         "a summary that was taken back counts as written",
