@@ -174,6 +174,7 @@ GATE: Final = (
         "streams.lane.input_checks:_hole",
         "if start > at:",
         "if False:",
+        47,
     ),
     Mutant(
         "a topic that was made anew is taken for the one before (issue 14, B)",

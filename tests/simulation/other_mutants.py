@@ -34,6 +34,7 @@ LEADER: Final = (
         "producer.write([*records, Record(topics.JOURNAL, None, composition.value(), None, 0)])",
         "producer.write(records)\n"
         "    producer.write([Record(topics.JOURNAL, None, composition.value(), None, 0)])",
+        16,
     ),
     Mutant(
         "the leader merges what is there, whether all have told or not",
@@ -76,6 +77,7 @@ SHIFT: Final = (
         _SHIFT + "_is_home",
         "if self.customers.get(envelope.subject) is not None:",
         "if True:",
+        16,
     ),
     Mutant(
         "strays are not sent on",
@@ -102,6 +104,7 @@ SHIFT: Final = (
         "streams.segmenter.told:Told.changes",
         "for name, time_ in outcome.erasures.items():",
         "for name, time_ in ():",
+        16,
     ),
     Mutant(
         "a state is loaded without its standings",
@@ -114,6 +117,7 @@ SHIFT: Final = (
         "streams.lane.changelog:latest",
         "for key, value in pairs:",
         "for key, value in pairs[:-1] or pairs:",
+        28,
     ),
     Mutant(
         "records under way are read as if they were committed",
@@ -141,12 +145,14 @@ CACHE: Final = (
         "streams.cache.loop:Cache._write",
         "if not (self._store.write(batch.changes) and self._moves.write(batch.moves)):",
         "if False:",
+        25,
     ),
     Mutant(
         "an event does not wait for its card",
         "streams.cache.parking:_is_open",
         "return fence is not None and position >= fence",
         "return True",
+        25,
     ),
     Mutant(
         "the fence of events is where committed records end",
@@ -165,6 +171,7 @@ CACHE: Final = (
         "streams.cache.loop:Cache._rest",
         "self._feed.displace()",
         "pass",
+        25,
     ),
     Mutant(
         "Redis is taken to hold what it held",
@@ -190,5 +197,6 @@ CACHE: Final = (
         "streams.cache.feed:Feed.place",
         "max(offset, kept.get(at, 0))",
         "max(offset + (offset > 0), kept.get(at, 0))",
+        25,
     ),
 )
