@@ -78,6 +78,7 @@ LANE: Final = (
         _LANE + "run",
         "return Ended.FENCED",
         "return Ended.STOPPED",
+        36,
     ),
     Mutant(
         "a message alone is skipped where the work fails on it",
@@ -108,6 +109,7 @@ TRANSACTION: Final = (
         "streams.lane.end_txn:EndTxns.distrust",
         "return self._distrust",
         'return ""',
+        236,
     ),
     Mutant(
         "a commit that nobody answered is written again",
@@ -168,6 +170,7 @@ GATE: Final = (
         "streams.lane.transport:ConsumerThread._create_worker_consumer",
         'consumer._auto_offset_reset = "none"',
         'consumer._auto_offset_reset = "earliest"',
+        83,
     ),
     Mutant(
         "a hole in the input is not looked for",

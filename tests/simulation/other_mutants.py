@@ -184,6 +184,7 @@ CACHE: Final = (
         "streams.cache.store:Store.open",
         "self._script.load()",
         "self._script._digest or self._script.load()",
+        25,
     ),
     Mutant(
         "who is gone keeps a card",
