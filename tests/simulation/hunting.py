@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from simulation.mutations import Mutant
-from simulation.running import Simulation
+from simulation.running import BROKEN, Simulation
 
 MOST_S = 60.0
 
@@ -29,7 +29,7 @@ def hunt(mutant: Mutant, seeds: Iterable[int], most_s: float = MOST_S) -> Found:
         outcome = Simulation(seed, mutant=mutant).run()
         virtual_s += outcome.virtual_s
         seconds = time.process_time() - began
-        if outcome.failure:
+        if outcome.failure and not outcome.failure.startswith(BROKEN):
             return Found(mutant, seed, tried, virtual_s, seconds, outcome.failure)
         if seconds > most_s:
             break

@@ -15,18 +15,21 @@ LANE: Final = (
         _LANES + "_fence_and_load",
         "name = writer_name(config.app_id, config.changelog, partition)",
         'name = f"{config.app_id}-{time.monotonic()}-{partition}"',
+        16,
     ),
     Mutant(
         "the position runs one ahead",
         _LANE + "_commit",
         "{topic: end for",
         "{topic: end + 1 for",
+        16,
     ),
     Mutant(
         "the position stays a batch behind",
         _LANE + "_commit",
         "_replace(next=following",
         "_replace(next=self.positions",
+        16,
     ),
     Mutant(
         "a transaction that failed counts as committed",
@@ -34,6 +37,7 @@ LANE: Final = (
         "self._state.apply(written, self._producer.write(written))",
         "\n            try:\n                self._producer.write(written)\n"
         "            except Fenced:\n                pass",
+        183,
     ),
     Mutant(
         "what failed is not undone before it is tried again",
@@ -47,18 +51,21 @@ LANE: Final = (
         _LANE + "_compute",
         "    except Exception:\n        self.shift.undo()\n        raise",
         "    except Exception:\n        raise",
+        28,
     ),
     Mutant(
         "the journal has a transaction of its own",
         _LANE + "_commit",
         "written = [*records,",
         "self._producer.write(records[-1:])\n    written = [*records[:-1],",
+        16,
     ),
     Mutant(
         "what was taken in is not remembered",
         _LANE + "put",
         "self.expected[topic] = end",
         "pass",
+        16,
     ),
     Mutant(
         "what was taken in before is taken in again",
@@ -71,24 +78,28 @@ LANE: Final = (
         _LANE + "run",
         "return Ended.FENCED",
         "return Ended.STOPPED",
+        36,
     ),
     Mutant(
         "a message alone is skipped where the work fails on it",
         _LANE + "_handle",
         "records = self._compute(batch._replace(poison=type(error).__name__))",
         "return",
+        28,
     ),
     Mutant(
         "a partition that is lost is kept",
         _LANES + "assign",
         "self._end(partition)",
         "pass",
+        16,
     ),
     Mutant(
         "a lane that is kept is not sought again",
         _LANES + "_start",
         "self.open_gate(lane.partition, lane.expected)",
         "self.open_gate(lane.partition, lane.positions)",
+        93,
     ),
 )
 
@@ -98,12 +109,14 @@ TRANSACTION: Final = (
         "streams.lane.end_txn:EndTxns.distrust",
         "return self._distrust",
         'return ""',
+        236,
     ),
     Mutant(
         "a commit that nobody answered is written again",
         _TRANSACTION + "_write",
         "raise Fenced(_text(error)) from error",
         "\n                self._begin_epoch()\n                continue",
+        39,
     ),
     Mutant(
         "a commit is given up after the first time-out, as done",
@@ -137,6 +150,7 @@ GATE: Final = (
         _GATE + "_seek_back",
         "self._open(partition, lane.expected)",
         "pass",
+        16,
     ),
     Mutant(
         "seeking goes to what the group has committed",
@@ -149,24 +163,28 @@ GATE: Final = (
         _GATE + "_seek_and_open",
         "await self.seek_wait(wanted)",
         "await self.seek_wait({tp: at + (at > 0) for tp, at in wanted.items()})",
+        16,
     ),
     Mutant(
         "aiokafka goes on at the beginning where an offset is gone (issue 14, A)",
         "streams.lane.transport:ConsumerThread._create_worker_consumer",
         'consumer._auto_offset_reset = "none"',
         'consumer._auto_offset_reset = "earliest"',
+        83,
     ),
     Mutant(
         "a hole in the input is not looked for",
         "streams.lane.input_checks:_hole",
         "if start > at:",
         "if False:",
+        47,
     ),
     Mutant(
         "a topic that was made anew is taken for the one before (issue 14, B)",
         "streams.lane.input_checks:_hole",
         "if known and there.topic_id != topic_id:",
         "if False:",
+        134,
     ),
     Mutant(
         "inputs are read before they are committed",

@@ -20,7 +20,7 @@ class Mutant(NamedTuple):
     old, new
         What is replaced in its text, and by what.
     seed
-        One at which it is found.
+        One at which it is found, 0 where none is known yet.
 
     """
 
@@ -41,16 +41,17 @@ def planted(mutant: Mutant | None) -> Iterator[None]:
     if mutant is None:
         yield
         return
-    owner, name = _find(mutant.where)
+    owner, name = find(mutant.where)
     before = inspect.getattr_static(owner, name)
-    setattr(owner, name, _changed(mutant, before, name))
+    setattr(owner, name, _changed(mutant, owner, name))
     try:
         yield
     finally:
         setattr(owner, name, before)
 
 
-def _find(where: str) -> tuple[Any, str]:
+def find(where: str) -> tuple[Any, str]:
+    """Return what holds a function, and its name there."""
     module, _, path = where.partition(":")
     owner: Any = importlib.import_module(module)
     *classes, name = path.split(".")
@@ -59,13 +60,15 @@ def _find(where: str) -> tuple[Any, str]:
     return owner, name
 
 
-def _changed(mutant: Mutant, before: Any, name: str) -> Any:
+def _changed(mutant: Mutant, owner: Any, name: str) -> Any:
+    before = inspect.getattr_static(owner, name)
     function = inspect.unwrap(before.fget if isinstance(before, property) else before)
     text = textwrap.dedent(inspect.getsource(function))
     if text.count(mutant.old) != 1:
         raise DoesNotFit(f"{mutant.name}: {text.count(mutant.old)} times in {mutant.where}")
     made: dict[str, Any] = {}
-    lines = "\n" * (function.__code__.co_firstlineno - 1)
-    source = compile(lines + text.replace(mutant.old, mutant.new), mutant.where, "exec")
-    exec(source, function.__globals__, made)  # noqa: S102 - the code's own text
-    return made[name]
+    # `super()` looks for the class in a closure.
+    changed = textwrap.indent(text.replace(mutant.old, mutant.new), "    ")
+    source = f"def make(__class__):\n{changed}\n    return {name}\n"
+    exec(compile(source, mutant.where, "exec"), function.__globals__, made)  # noqa: S102
+    return made["make"](owner if inspect.isclass(owner) else None)

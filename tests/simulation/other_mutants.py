@@ -13,12 +13,14 @@ LEADER: Final = (
         _LEADER + "_catch_up",
         "self._number = SnapshotHeader(**loads(header)).number",
         "self._number = self._number or SnapshotHeader(**loads(header)).number",
+        28,
     ),
     Mutant(
         "leaders do not fence each other",
         _LEADER + "lead",
         "leader_name(self._app_id)",
         "leader_name(self._app_id) + str(time.monotonic())",
+        261,
     ),
     Mutant(
         "the leader merges summaries of the past",
@@ -32,18 +34,21 @@ LEADER: Final = (
         "producer.write([*records, Record(topics.JOURNAL, None, composition.value(), None, 0)])",
         "producer.write(records)\n"
         "    producer.write([Record(topics.JOURNAL, None, composition.value(), None, 0)])",
+        16,
     ),
     Mutant(
         "the leader merges what is there, whether all have told or not",
         "streams.segmenter.leader:_Desk.of",
         "if len(fitting) == partitions else {}",
         "",
+        93,
     ),
     Mutant(
         "the day turns in one partition alone",
         _LEADER + "_turn_day",
         "self._partitions)",
         "1)",
+        16,
     ),
     Mutant(
         "chunks that nobody has any more stay on the topic of snapshots",
@@ -65,24 +70,28 @@ SHIFT: Final = (
         _SHIFT + "memo",
         "self._coming",
         "self.progress",
+        16,
     ),
     Mutant(
         "a stray is applied where it came",
         _SHIFT + "_is_home",
         "if self.customers.get(envelope.subject) is not None:",
         "if True:",
+        16,
     ),
     Mutant(
         "strays are not sent on",
         "streams.segmenter.told:Told.aside",
         "for message, envelope in intake.strays:",
         "for message, envelope in ():",
+        16,
     ),
     Mutant(
         "a sweep passes over the first of a part",
         _SHIFT + "_sweep",
         "(buckets >= part.first)",
         "(buckets > part.first)",
+        39,
     ),
     Mutant(
         "a summary that was taken back counts as written",
@@ -95,6 +104,7 @@ SHIFT: Final = (
         "streams.segmenter.told:Told.changes",
         "for name, time_ in outcome.erasures.items():",
         "for name, time_ in ():",
+        16,
     ),
     Mutant(
         "a state is loaded without its standings",
@@ -107,6 +117,7 @@ SHIFT: Final = (
         "streams.lane.changelog:latest",
         "for key, value in pairs:",
         "for key, value in pairs[:-1] or pairs:",
+        28,
     ),
     Mutant(
         "records under way are read as if they were committed",
@@ -134,12 +145,14 @@ CACHE: Final = (
         "streams.cache.loop:Cache._write",
         "if not (self._store.write(batch.changes) and self._moves.write(batch.moves)):",
         "if False:",
+        25,
     ),
     Mutant(
         "an event does not wait for its card",
         "streams.cache.parking:_is_open",
         "return fence is not None and position >= fence",
         "return True",
+        25,
     ),
     Mutant(
         "the fence of events is where committed records end",
@@ -158,6 +171,7 @@ CACHE: Final = (
         "streams.cache.loop:Cache._rest",
         "self._feed.displace()",
         "pass",
+        25,
     ),
     Mutant(
         "Redis is taken to hold what it held",
@@ -170,6 +184,7 @@ CACHE: Final = (
         "streams.cache.store:Store.open",
         "self._script.load()",
         "self._script._digest or self._script.load()",
+        25,
     ),
     Mutant(
         "who is gone keeps a card",
@@ -183,5 +198,6 @@ CACHE: Final = (
         "streams.cache.feed:Feed.place",
         "max(offset, kept.get(at, 0))",
         "max(offset + (offset > 0), kept.get(at, 0))",
+        25,
     ),
 )

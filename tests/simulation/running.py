@@ -21,6 +21,7 @@ from simulation.threads import Pollers
 from streams.journal_replay import JournalBroken
 
 REST_S = 300.0
+BROKEN = "the simulation is broken: "
 _TOLD = ("timed out", "FENCED", "EndTxn was sent more than once", "not known")
 
 
@@ -91,18 +92,27 @@ class Simulation:
                 with planted(self._mutant):
                     self.kernel.spawn(None, "script", self._script)
                     self.kernel.run()
-                if not self._stands:
-                    check_profiles(self.system)
-                    check_journal(self.system)
+                failure = self._checked()
         except Violation as violation:
             failure = str(violation)
-        except Exception as error:  # noqa: BLE001 - the oracles could not even be asked
-            failure = "".join(traceback.format_exception_only(error)).strip()
-            if not isinstance(error, JournalBroken):
-                failure = traceback.format_exc()
+        except Exception:  # noqa: BLE001 - of the simulation itself
+            failure = BROKEN + traceback.format_exc()
         finally:
             worlds.leave()
         return self._outcome(failure, time.monotonic() - began)
+
+    def _checked(self) -> str:
+        """Return what the oracles say of a system at rest, nothing where all holds."""
+        if self._stands:
+            return ""
+        try:
+            check_profiles(self.system)
+            check_journal(self.system)
+        except (Violation, JournalBroken) as violation:
+            return str(violation)
+        except Exception:  # noqa: BLE001 - the journal cannot even be executed again
+            return traceback.format_exc()
+        return ""
 
     def _hear(self, event: str, reason: str) -> None:
         self.heard[event] += 1
