@@ -103,7 +103,7 @@ class Feed:
         Empty where a change of the group, or of our place, came in between: its records come again.
         """
         if not self._is_surveyed:
-            self._go_on_surveying()
+            self._go_on_surveying(seconds)
             return Batch()
         epoch, batch = self._epoch, Batch()
         for message in some(self._consumer, limit, 0 if self._has_more else seconds):
@@ -136,10 +136,13 @@ class Feed:
         at = [TopicPartition(*place, offset) for place, offset in positions.items()]
         self._consumer.commit(offsets=at, asynchronous=True)
 
-    def _go_on_surveying(self) -> None:
-        """Read some more of what there is, and stay in the group meanwhile."""
+    def _go_on_surveying(self, seconds: float) -> None:
+        """Read some more of what there is, and stay in the group meanwhile.
+
+        Where the group has given this cache nothing, wait `seconds` for it to do so.
+        """
         epoch = self._epoch
-        self._consumer.poll(0)
+        self._consumer.poll(seconds if self._survey is None else 0)
         if self._epoch != epoch or self._survey is None:
             return
         try:

@@ -105,14 +105,9 @@ def find_standstills(partitions: int, seen: Glimpse) -> list[Standstill]:
             for topic in SOURCES
             for start, end in [seen.edges[Place(topic, number)]]
         }
-        holes = find_holes(number, _read(position.next), position.topic_ids, there)
+        holes = find_holes(number, position.next, position.topic_ids, there)
         found += standstills_of(holes)
     return found
-
-
-def _read(following: Mapping[str, int]) -> dict[str, int]:
-    """Return the positions of topics of which something was read, for older states as well."""
-    return {topic: at for topic, at in following.items() if at > 0}
 
 
 def _other_rules(members: list[Member]) -> Iterator[Standstill]:
