@@ -18,7 +18,7 @@ from streams.agents import add_agents
 from streams.client import client_config
 from streams.clock import now, now_ms
 from streams.ends import Ends
-from streams.group import client_id
+from streams.kafka.group import client_id
 from streams.lane.inputs import Inputs
 from streams.lane.lanes import LaneConfig, Lanes
 from streams.lane.metrics import LaneMetrics

@@ -10,9 +10,9 @@ from kafka_broker import KafkaBroker
 from running import wait_until
 
 from streams import topic_ids
+from streams.kafka.topic_ids import SameTopic, TopicMadeAnew
 from streams.place import Place
 from streams.reader import Reader, RecordsGone, records
-from streams.topic_ids import SameTopic, TopicMadeAnew
 
 pytestmark = pytest.mark.kafka
 

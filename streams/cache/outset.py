@@ -9,9 +9,9 @@ from confluent_kafka.admin import AdminClient
 from streams.cache.marks import Marks
 from streams.cache.positions import Positions
 from streams.ends import ANSWER_S, Ends
+from streams.kafka.topic_ids import topic_ids
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.place import Place
-from streams.topic_ids import topic_ids
 from streams.topics import PROFILES, SEGMENT_EVENTS
 
 NAMES: Final = (PROFILES, SEGMENT_EVENTS)

@@ -24,9 +24,9 @@ from streams.cache.store import Store
 from streams.cards import META, SEGMENTS, members_key
 from streams.counts import MOVES
 from streams.ends import Ends
+from streams.kafka.topic_ids import topic_ids
 from streams.lane.partitioner import partition_of
 from streams.place import Place
-from streams.topic_ids import topic_ids
 
 _TRIES: Final = 5
 _BEFORE, _, _AFTER = members_key(b"\0").partition(b"\0")

@@ -12,11 +12,11 @@ from streams import topics
 from streams.cli import whys, words
 from streams.cli.signals import stoppable
 from streams.client import client_config
+from streams.kafka.topic_ids import SameTopic
 from streams.place import Place
 from streams.reader import Reader
 from streams.selection import Event, Filters
 from streams.settings import Settings
-from streams.topic_ids import SameTopic
 
 _ANSWER_S: Final = 10.0
 _LOOK_S: Final = 0.1

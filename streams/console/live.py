@@ -15,9 +15,9 @@ from streams.console.follower import Follower, Told
 from streams.console.marks import Gone, Over
 from streams.console.topic import EventReader
 from streams.console.window import Window
+from streams.kafka.topic_ids import SameTopic
 from streams.logs import where
 from streams.spans import spans_of
-from streams.topic_ids import SameTopic
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from confluent_kafka.admin import AdminClient
 
-from streams.topic_ids import topic_ids
+from streams.kafka.topic_ids import topic_ids
 from streams.topics import need
 
 _ANSWER_S: Final = 10.0

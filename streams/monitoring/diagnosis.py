@@ -10,7 +10,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from streams import topics
-from streams.group import GroupUnknown, Member, group_members, rules_in_use
+from streams.kafka.group import GroupUnknown, Member, group_members, rules_in_use
 from streams.lane.changelog import Position
 from streams.lane.input_checks import (
     RESTORE,

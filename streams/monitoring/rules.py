@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streams.group import GroupUnknown, Member, group_members, rules_in_use
+from streams.kafka.group import GroupUnknown, Member, group_members, rules_in_use
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.monitoring.periodic import Periodic
 from streams.settings import Settings

@@ -13,7 +13,7 @@ from test_cli import nyxter
 from watching import PATIENCE_S, SILENT_S, ready, seconds_until, standstills
 
 from schemas.rules import read_rules
-from streams.group import group_members
+from streams.kafka.group import group_members
 
 pytestmark = pytest.mark.kafka
 

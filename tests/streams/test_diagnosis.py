@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from streams.group import Member
+from streams.kafka.group import Member
 from streams.lane.changelog import Position
 from streams.lane.input_checks import Observed
 from streams.lane.standstills import EVERY, Reason, Standstill

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from streams.embedded import free_port
-from streams.group import GroupUnknown, Member, client_id, group_members
+from streams.kafka.group import GroupUnknown, Member, client_id, group_members
 from streams.lane.standstills import EVERY, Reason, Standstill, Standstills
 from streams.monitoring import rules as rules_module
 from streams.monitoring.broker import BrokerWatch

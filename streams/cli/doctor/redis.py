@@ -19,8 +19,8 @@ from streams.cards import META
 from streams.cli.doctor.checks import Check, State, divided, skew
 from streams.client import client_config
 from streams.clock import now_ms
+from streams.kafka.topic_ids import topic_ids
 from streams.settings import Settings
-from streams.topic_ids import topic_ids
 
 _FULL: Final = 0.8
 _OLDEST: Final = 7  # release that has users with keys that they may only read

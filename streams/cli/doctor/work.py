@@ -7,7 +7,7 @@ from typing import Any, Final
 from confluent_kafka.admin import AdminClient
 
 from streams.cli.doctor.checks import Check
-from streams.group import GroupUnknown, group_members
+from streams.kafka.group import GroupUnknown, group_members
 from streams.lane.changelog import OtherVersion, Position
 from streams.lane.standstills import EVERY, Reason, Standstill
 from streams.monitoring.diagnosis import Glimpse, explain, find_standstills, find_unmoved, glimpse

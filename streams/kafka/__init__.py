@@ -1,0 +1,1 @@
+"""What Kafka is asked, by whatever room: topics, groups, offsets. Stands on settings alone."""
