@@ -9,9 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
-
 from schemas.rules import Rules
 from streams.journal_replay import JournalReplay
 from streams.lane.changelog import POSITION_KEY, Position, latest, opened, put
@@ -24,7 +21,6 @@ from streams.segmenter.progress import Progress
 
 _MOST: Final = 5_000  # records in a transaction …
 _MOST_BYTES: Final = 8_000_000  # … and what they may weigh
-_ANSWER_S: Final = 20.0
 
 Told = Callable[[str, int, int], None]
 """Told of progress: what is being done, how much of it is done, and how much there is."""
@@ -157,15 +153,3 @@ def _parts(records: Iterable[Record]) -> Iterator[list[Record]]:
             part, weight = [], 0
     if part:
         yield part
-
-
-def workers_of(client: Mapping[str, Any], app_id: str) -> int:
-    """Return how many workers are in the group (KafkaException where the broker does not tell)."""
-    admin = AdminClient(dict(client))  # answers come only as long as it is there
-    answer = admin.describe_consumer_groups([app_id], request_timeout=_ANSWER_S)[app_id]
-    try:
-        return len(answer.result().members)
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return 0
-        raise

@@ -12,9 +12,10 @@ from streams import topics
 from streams.cli.arguments import broker_failure, failure
 from streams.client import client_config
 from streams.journal_replay import JournalBroken
+from streams.kafka.group import GroupUnknown, group_members
 from streams.lane.transaction import Fenced
 from streams.lane.unusable import StateUnusable
-from streams.rebuild import Application, Rebuild, workers_of
+from streams.rebuild import Application, Rebuild
 from streams.settings import Settings
 
 
@@ -29,7 +30,7 @@ def rebuild(
     changelog = topics.changelog(settings)
     try:
         topics.check(AdminClient(dict(client)), topics.every_topic(settings))
-        if not force and (workers := workers_of(client, settings.app_id)):
+        if not force and (workers := len(group_members(settings, settings.app_id))):
             raise failure(
                 f"{workers} of the group {settings.app_id} at work: stop all workers first (one "
                 f"that was killed leaves after {settings.session_timeout_s:g} s), or give --force"
@@ -46,6 +47,10 @@ def rebuild(
         raise failure(f"the state can't be computed anew: {error}") from None
     except Fenced as error:
         raise failure(f"a worker writes, or the broker is away ({error}): run it again") from None
+    except GroupUnknown as error:
+        raise failure(
+            f"the broker does not say who is at work ({error}), or give --force"
+        ) from None
     except KafkaException as error:
         raise broker_failure(settings.broker, error) from None
     Console(stderr=True).print(f"{count:,} records of state written to {changelog}")
