@@ -222,7 +222,8 @@ def assert_secret_and_closed(system: System) -> None:
         ("operator", topics.PROFILES),
         ("operator", topics.PURCHASES),
         ("steward", topics.SEGMENT_EVENTS),
-        ("steward", topics.JOURNAL),
+        ("steward", topics.PROFILES),
+        ("steward", topics.SNAPSHOTS),
     ],
 )
 def test_what_is_not_granted_is_not_written(
