@@ -9,7 +9,7 @@ from conftest import unique
 from kafka_broker import KafkaBroker
 from running import wait_until
 
-from streams import topic_ids
+from streams.kafka import topic_ids
 from streams.kafka.topic_ids import SameTopic, TopicMadeAnew
 from streams.place import Place
 from streams.reader import Reader, RecordsGone, records

@@ -21,6 +21,7 @@ from simulation import producer as simulated_producer
 from simulation.admin import AdminClient
 from simulation.kernel import Kernel
 from simulation.threads import Pool, Threading, Time
+from streams.kafka import group
 
 _MODULES = ("streams.app", "streams.cache", "streams.journal_replay", "streams.monitoring.cache")
 _LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
@@ -95,8 +96,14 @@ def _replacements(kernel: Kernel, clock: Time, on_signal: Callable[[], None]) ->
         (confluent_kafka.Producer, simulated_producer.Producer),
         (confluent_kafka.Consumer, simulated_consumer.Consumer),
         (admin.AdminClient, AdminClient),
+        (group.group_members, _not_known),
     ]
     return {id(real): simulated for real, simulated in pairs}
+
+
+def _not_known(*_: Any) -> list[group.Member]:
+    """Stand in for the question who is in a group, which is not simulated."""
+    raise group.GroupUnknown("no answer")
 
 
 def _patch_module(

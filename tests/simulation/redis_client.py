@@ -27,6 +27,15 @@ class _Commands:
     def hsetnx(self, key: Any, field: Any, value: Any) -> Any:
         return self._put("hsetnx", key, field, value)
 
+    def hincrby(self, key: Any, field: Any, step: Any = 1) -> Any:
+        return self._put("hincrby", key, field, step)
+
+    def hdel(self, key: Any, *fields: Any) -> Any:
+        return self._put("hdel", key, *fields)
+
+    def type(self, key: Any) -> Any:
+        return self._put("type", key)
+
     def expire(self, key: Any, seconds: Any, nx: bool = False) -> Any:
         return self._put("expire", key, seconds, *(["NX"] if nx else []))
 
@@ -54,6 +63,10 @@ class Redis(_Commands):
 
     def pipeline(self, transaction: bool = True) -> "Pipeline":
         return Pipeline(self._server, transaction=transaction)
+
+    def hgetall(self, key: Any) -> dict[bytes, bytes]:
+        flat = self._put("hgetall", key)
+        return dict(zip(flat[::2], flat[1::2], strict=True))
 
     def hscan_iter(self, key: Any, match: Any = None, count: Any = None) -> Iterator[Any]:
         del match, count  # whoever asks looks at what comes

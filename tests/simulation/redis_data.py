@@ -70,6 +70,14 @@ class Data:
             self.expires.pop(key, None)
         return found
 
+    def do_type(self, key: bytes) -> bytes:
+        held = self.keys.get(key)
+        if held is None:
+            return b"none"
+        if isinstance(held, dict):
+            return b"zset" if key.endswith(b":members") else b"hash"
+        return b"set" if isinstance(held, set) else b"stream"
+
     def do_exists(self, key: bytes) -> int:
         return int(key in self.keys)
 

@@ -41,7 +41,7 @@ class Server:
         self._kept: Data | None = None
         self._newest: dict[bytes, int] = {}  # version of each card, since data were last lost
         table = self._lua.table_from
-        self._redis = table({b"call": self._call})
+        self._redis = table({b"call": self._call, b"pcall": self._try_call})
         self._cjson = table({b"decode": lambda value: self._to_lua(loads(value))})
 
     # What clients ask for
@@ -106,6 +106,12 @@ class Server:
 
     def _call(self, command: bytes, *args: Any) -> Any:
         return self._to_lua(self.data.call(command, *args))
+
+    def _try_call(self, command: bytes, *args: Any) -> Any:
+        try:
+            return self._call(command, *args)
+        except RedisError as error:
+            return self._lua.table_from({b"err": str(error).encode()})
 
     def _to_lua(self, value: Any) -> Any:
         if value is None:

@@ -1,5 +1,6 @@
 """Everything that is looked at, in order, and how it is shown."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ _STYLES: Final = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red
 
 def run_doctor(settings: Settings, rules: Path | None, *, as_json: bool) -> int:
     """Look at everything and say how it is; return 1 where something is wrong, else 0."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it cannot reach is a check
     found = list(all_checks(settings, rules))
     if as_json:
         typer.echo(dumps([check._asdict() for check in found]))
