@@ -17,6 +17,8 @@ from own_redis import OwnRedis, own_redis
 from running import System, wait_until
 from storm import RULES, arriving, orders, today
 
+from streams.embedded import broker_answers
+
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 2
@@ -101,6 +103,16 @@ def test_a_console_through_restarts_of_everything(
         assert_nothing_lost_nothing_twice(system, today())
 
 
+def start_worker(system: System, kafka: KafkaBroker) -> None:
+    """Start the worker as an orchestrator would: again, where the broker was not there yet."""
+    system.start("a")
+    time.sleep(3)
+    while not system.alive("a"):
+        wait_until(lambda: broker_answers(kafka.bootstrap), "the broker answers")
+        system.start("a")
+        time.sleep(3)
+
+
 def started(system: System, redis: OwnRedis) -> None:
     system.start("a")
     system.start_cache("c", redis.url)
@@ -120,7 +132,7 @@ def restarts(system: System, kafka: KafkaBroker, redis: OwnRedis) -> list[Callab
     return [
         restart(kafka.kill, kafka.start),
         restart(redis.kill, redis.start),
-        restart(lambda: system.kill("a"), lambda: system.start("a")),
+        restart(lambda: system.kill("a"), lambda: start_worker(system, kafka)),
         restart(lambda: system.kill("c"), lambda: system.start_cache("c", redis.url)),
     ]
 

@@ -37,7 +37,7 @@ LANE: Final = (
         "self._state.apply(written, self._producer.write(written))",
         "\n            try:\n                self._producer.write(written)\n"
         "            except Fenced:\n                pass",
-        183,
+        306,
     ),
     Mutant(
         "what failed is not undone before it is tried again",
@@ -51,7 +51,7 @@ LANE: Final = (
         _LANE + "_compute",
         "    except Exception:\n        self.shift.undo()\n        raise",
         "    except Exception:\n        raise",
-        28,
+        305,
     ),
     Mutant(
         "the journal has a transaction of its own",
@@ -78,28 +78,26 @@ LANE: Final = (
         _LANE + "run",
         "return Ended.FENCED",
         "return Ended.STOPPED",
-        36,
     ),
     Mutant(
         "a message alone is skipped where the work fails on it",
         _LANE + "_handle",
         "records = self._compute(batch._replace(poison=type(error).__name__))",
         "return",
-        28,
+        310,
     ),
     Mutant(
         "a partition that is lost is kept",
         _LANES + "assign",
         "self._end(partition)",
         "pass",
-        16,
+        312,
     ),
     Mutant(
         "a lane that is kept is not sought again",
         _LANES + "_start",
         "self.open_gate(lane.partition, lane.expected)",
         "self.open_gate(lane.partition, lane.positions)",
-        93,
     ),
 )
 
@@ -109,14 +107,12 @@ TRANSACTION: Final = (
         "streams.lane.end_txn:EndTxns.distrust",
         "return self._distrust",
         'return ""',
-        236,
     ),
     Mutant(
         "a commit that nobody answered is written again",
         _TRANSACTION + "_write",
         "raise Fenced(_text(error)) from error",
         "\n                self._begin_epoch()\n                continue",
-        39,
     ),
     Mutant(
         "a commit is given up after the first time-out, as done",
@@ -150,7 +146,6 @@ GATE: Final = (
         _GATE + "_seek_back",
         "self._open(partition, lane.expected)",
         "pass",
-        16,
     ),
     Mutant(
         "seeking goes to what the group has committed",
@@ -170,7 +165,6 @@ GATE: Final = (
         "streams.lane.transport:ConsumerThread._create_worker_consumer",
         'consumer._auto_offset_reset = "none"',
         'consumer._auto_offset_reset = "earliest"',
-        83,
     ),
     Mutant(
         "a hole in the input is not looked for",

@@ -13,14 +13,13 @@ LEADER: Final = (
         _LEADER + "_catch_up",
         "self._number = SnapshotHeader(**loads(header)).number",
         "self._number = self._number or SnapshotHeader(**loads(header)).number",
-        28,
+        327,
     ),
     Mutant(
         "leaders do not fence each other",
         _LEADER + "lead",
         "leader_name(self._app_id)",
         "leader_name(self._app_id) + str(time.monotonic())",
-        261,
     ),
     Mutant(
         "the leader merges summaries of the past",
@@ -41,7 +40,6 @@ LEADER: Final = (
         "streams.segmenter.leader:_Desk.of",
         "if len(fitting) == partitions else {}",
         "",
-        93,
     ),
     Mutant(
         "the day turns in one partition alone",
@@ -104,7 +102,6 @@ SHIFT: Final = (
         "streams.segmenter.told:Told.changes",
         "for name, time_ in outcome.erasures.items():",
         "for name, time_ in ():",
-        16,
     ),
     Mutant(
         "a state is loaded without its standings",
@@ -143,9 +140,8 @@ CACHE: Final = (
     Mutant(
         "positions are kept whether everything was written or not",
         "streams.cache.loop:Cache._write",
-        "if not (self._store.write(batch.changes) and self._moves.write(batch.moves)):",
+        "if not (written and counted):",
         "if False:",
-        25,
     ),
     Mutant(
         "an event does not wait for its card",
@@ -171,7 +167,6 @@ CACHE: Final = (
         "streams.cache.loop:Cache._rest",
         "self._feed.displace()",
         "pass",
-        25,
     ),
     Mutant(
         "Redis is taken to hold what it held",
@@ -184,7 +179,6 @@ CACHE: Final = (
         "streams.cache.store:Store.open",
         "self._script.load()",
         "self._script._digest or self._script.load()",
-        25,
     ),
     Mutant(
         "who is gone keeps a card",
@@ -196,8 +190,7 @@ CACHE: Final = (
     Mutant(
         "the cache begins one behind its position",
         "streams.cache.feed:Feed.place",
-        "max(offset, kept.get(at, 0))",
-        "max(offset + (offset > 0), kept.get(at, 0))",
-        25,
+        "self._next = dict(positions)",
+        "self._next = {at: offset + (offset > 0) for at, offset in positions.items()}",
     ),
 )

@@ -69,6 +69,8 @@ def restless(system: System) -> str:
     if stored is None:
         return "there is no snapshot"
     header = SnapshotHeader(**loads(stored))
+    if header.day != system.plan.as_of.toordinal():
+        return f"snapshot {header.number} is of day {header.day}, today is {system.plan.as_of}"
     lanes = {lane.partition: lane for worker in system.alive for lane in worker.lanes}
     for number in range(system.plan.partitions):
         if number not in lanes:
