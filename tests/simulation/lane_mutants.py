@@ -107,6 +107,7 @@ TRANSACTION: Final = (
         "streams.lane.end_txn:EndTxns.distrust",
         "return self._distrust",
         'return ""',
+        8,
     ),
     Mutant(
         "a commit that nobody answered is written again",

@@ -20,6 +20,7 @@ LEADER: Final = (
         _LEADER + "lead",
         "leader_name(self._app_id)",
         "leader_name(self._app_id) + str(time.monotonic())",
+        2,
     ),
     Mutant(
         "the leader merges summaries of the past",
@@ -40,6 +41,7 @@ LEADER: Final = (
         "streams.segmenter.leader:_Desk.of",
         "if len(fitting) == partitions else {}",
         "",
+        2,
     ),
     Mutant(
         "the day turns in one partition alone",
@@ -102,6 +104,7 @@ SHIFT: Final = (
         "streams.segmenter.told:Told.changes",
         "for name, time_ in outcome.erasures.items():",
         "for name, time_ in ():",
+        2,
     ),
     Mutant(
         "a state is loaded without its standings",
@@ -179,6 +182,7 @@ CACHE: Final = (
         "streams.cache.store:Store.open",
         "self._script.load()",
         "self._script._digest or self._script.load()",
+        5,
     ),
     Mutant(
         "who is gone keeps a card",
