@@ -74,7 +74,7 @@ class World:
         return restore
 
     def back_up_keys(self) -> Restore:
-        """Copy every key while nothing is written; what puts them back does it in one transaction."""
+        """Copy every key while nothing is written; they go back in one transaction."""
         wait_until(self.is_right, "Redis is right before its keys are copied")
         with Redis.from_url(self.redis.url) as client:
             held: list[tuple[bytes, bytes, int]] = client.eval(COPY, 0)  # type: ignore[no-untyped-call]
