@@ -28,12 +28,17 @@ def topic_ids(
 
 def _id_of(answer: object) -> str | None:
     try:
-        id_ = str(answer.result().topic_id)  # type: ignore[attr-defined]
+        return known_id(answer.result().topic_id)  # type: ignore[attr-defined]
     except KafkaException as error:
         if error.args[0].retriable() or error.args[0].code() < 0:
             raise
         return None  # there is no such topic, or we may not ask
-    return None if id_ == _UNKNOWN else id_
+
+
+def known_id(id_: object) -> str | None:
+    """Return the id that a broker gave for a topic; None of one that knows no ids."""
+    name = str(id_)
+    return None if name == _UNKNOWN else name
 
 
 class TopicMadeAnew(KafkaException):  # type: ignore[misc]

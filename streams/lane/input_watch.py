@@ -125,10 +125,7 @@ class InputWatch:
     def _report_partitions(self, there: Mapping[str, Observed]) -> None:
         config = self._lanes.config
         change = find_partition_changes(config.partitions, there)
-        if change is not None:
-            config.standstills.begin(change)
-        else:
-            config.standstills.end(Reason.PARTITIONS_CHANGED, EVERY)
+        config.standstills.report(Reason.PARTITIONS_CHANGED, EVERY, change)
 
     def _report_missing(self, there: Mapping[str, Observed]) -> None:
         """Report topics that are not there, look after look: a broker may learn of them late."""

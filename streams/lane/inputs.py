@@ -14,10 +14,10 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from streams.ends import answered
+from streams.kafka.topic_ids import known_id
 from streams.lane.input_checks import Observed
 
 _ANSWER_S: Final = 5.0
-_NO_ID: Final = "A" * 22  # sixteen zero bytes: a broker that has no ids
 
 
 class InputFacts(Protocol):
@@ -66,8 +66,7 @@ class Inputs:
                 if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                     continue
                 raise
-            named = str(there.topic_id)
-            found[topic] = Observed(None if named == _NO_ID else named, len(there.partitions))
+            found[topic] = Observed(known_id(there.topic_id), len(there.partitions))
         return found
 
     def look(self, partition: int) -> dict[str, Observed]:

@@ -98,6 +98,13 @@ class Standstills:
         if known is not None:
             log.warning("standstill ended", reason=reason, partition=partition)
 
+    def report(self, reason: Reason, partition: int, found: Standstill | None) -> None:
+        """Begin the standstill that was found, or end that of the reason where none was."""
+        if found is None:
+            self.end(reason, partition)
+        else:
+            self.begin(found)
+
     def keep_partitions(self, owned: frozenset[int]) -> None:
         """Forget standstills of partitions that are not owned any more."""
         with self._lock:

@@ -49,10 +49,7 @@ class RulesWatch:
         except GroupUnknown:
             return
         found = other_rules(members, self._rules)
-        if found is None:
-            self._standstills.end(Reason.OTHER_RULES, EVERY)
-        else:
-            self._standstills.begin(found)
+        self._standstills.report(Reason.OTHER_RULES, EVERY, found)
 
 
 def other_rules(members: list[Member], rules: str) -> Standstill | None:

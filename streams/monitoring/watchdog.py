@@ -75,10 +75,8 @@ class Watchdog:
 
     def _report(self, reason: Reason, partition: int, detail: str, remedy: str) -> None:
         """Report a standstill, or with no detail its end."""
-        if detail:
-            self._standstills.begin(Standstill(reason, partition, detail, remedy))
-        else:
-            self._standstills.end(reason, partition)
+        found = Standstill(reason, partition, detail, remedy) if detail else None
+        self._standstills.report(reason, partition, found)
 
     def _worker(self, now: float) -> None:
         self._report(Reason.BROKER_SILENT, EVERY, *self._watch.silence())

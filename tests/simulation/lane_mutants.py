@@ -120,6 +120,7 @@ TRANSACTION: Final = (
         _TRANSACTION + "_commit",
         "if last or not error.args[0].retriable():\n                    raise",
         "if not error.args[0].retriable():\n                    raise\n                return",
+        315,
     ),
     Mutant(
         "what the broker aborts counts as written",
